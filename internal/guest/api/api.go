@@ -1,0 +1,162 @@
+// Package api is the vocabulary that host and guest share: the SSH channel
+// types and the requests that the agent answers on them. It holds types only;
+// what the agent does with them is in package guest, how the host sends them
+// in package machine.
+//
+// The agent is an ordinary SSH server (RFC 4254): session channels carry
+// shells, commands and SFTP. Two channel types of our own are added in the
+// form "name@ipclab" that the RFC reserves for this:
+//
+//   - RunChannel runs one program as a subject. The open request's extra data
+//     is a RunSpec in JSON; channel data is stdin and stdout, extended data
+//     type 1 is stderr, and the last request is "exit@ipclab" with an Exit.
+//   - CallChannel carries JSON-RPC (net/rpc/jsonrpc) to the service "Agent".
+package api
+
+import "time"
+
+// The channel and request names of the protocol.
+const (
+	RunChannel  = "run@ipclab"
+	CallChannel = "call@ipclab"
+	ExitRequest = "exit@ipclab"
+)
+
+// Subject is who acts: a user of the guest and an SELinux domain.
+type Subject struct {
+	User   string `json:"user"`   // a login name in the guest
+	Domain string `json:"domain"` // an SELinux type; empty is the confined student domain
+}
+
+// Limits bound one run of untrusted code. A zero field takes the agent's
+// default.
+type Limits struct {
+	Wall   time.Duration `json:"wall"`   // from start to the end of the last process
+	Output int64         `json:"output"` // bytes of stdout and stderr together
+	Memory int64         `json:"memory"` // bytes, cgroup memory.max
+	Pids   int           `json:"pids"`   // tasks, cgroup pids.max
+}
+
+// RunSpec asks for one program to be run as a subject, in a cgroup of its own.
+// When the program ends, every process left in that cgroup is killed.
+type RunSpec struct {
+	ID      string   `json:"id"`   // unique among the running ones; names the cgroup
+	Argv    []string `json:"argv"` // Argv[0] is an absolute path, or the name of an actor
+	Actor   bool     `json:"actor"`
+	Subject Subject  `json:"subject"`
+	Dir     string   `json:"dir"` // working directory; empty is "/"
+	Env     []string `json:"env"`
+	Umask   *uint32  `json:"umask"` // nil is 022
+	Limits  Limits   `json:"limits"`
+}
+
+// Cause says why a run ended, apart from its exit code.
+type Cause string
+
+// The causes of a run's end.
+const (
+	CauseExit     Cause = "exit"     // it ended by itself; Code says how
+	CauseSignal   Cause = "signal"   // a signal ended it; Signal names it
+	CauseTimeout  Cause = "timeout"  // it was still running at its wall limit
+	CauseFlood    Cause = "flood"    // it wrote more than its output limit
+	CauseMemory   Cause = "memory"   // the kernel killed it at memory.max
+	CausePids     Cause = "pids"     // it wanted more tasks than pids.max, and failed or hung for it
+	CauseKilled   Cause = "killed"   // the host asked for its end (Stop, or the channel was closed)
+	CauseNotBegun Cause = "notbegun" // it could not be started; Detail says why
+)
+
+// Exit is how a run ended.
+type Exit struct {
+	PID    int           `json:"pid"`
+	Code   int           `json:"code"`   // exit code; -1 unless Cause is CauseExit
+	Signal string        `json:"signal"` // "SIGSEGV", when a signal ended it
+	Cause  Cause         `json:"cause"`
+	Detail string        `json:"detail"` // for people
+	Wall   time.Duration `json:"wall"`
+	Left   int           `json:"left"` // processes that were still alive in the cgroup, and killed
+}
+
+// Op is one operation that the trusted probe attempts on an object.
+type Op string
+
+// The operations of the probe. Each opens or acts with O_NONBLOCK, so that a
+// FIFO's rendezvous is never waited for: open-write on a FIFO without reader
+// gives ENXIO, which the kernel reports only after permission was granted, and
+// counts as allowed.
+const (
+	OpRead   Op = "read"   // open(O_RDONLY)
+	OpWrite  Op = "write"  // open(O_WRONLY)
+	OpAppend Op = "append" // open(O_WRONLY|O_APPEND)
+	OpRdwr   Op = "rdwr"   // open(O_RDWR)
+	OpStat   Op = "getattr"
+	OpUnlink Op = "unlink" // checked by faccess of the parent is not enough: it renames to a hidden name and back
+	OpChmod  Op = "setattr"
+	OpCreate Op = "create" // mknod of a FIFO beside the object, removed again
+)
+
+// ProbeSpec asks the trusted probe to attempt an operation as a subject.
+type ProbeSpec struct {
+	Subject Subject `json:"subject"`
+	Op      Op      `json:"op"`
+	Path    string  `json:"path"`
+}
+
+// ProbeResult is what the kernel answered, and what it recorded about it.
+type ProbeResult struct {
+	PID     int      `json:"pid"`
+	Errno   string   `json:"errno"`   // "EACCES"; empty when the call succeeded
+	Context string   `json:"context"` // the SELinux context that the probe really had
+	Object  Object   `json:"object"`  // the object as root sees it
+	Records []Record `json:"records"` // audit records of that process, in order
+	Lost    uint32   `json:"lost"`    // audit records that the kernel lost meanwhile
+}
+
+// Object is a file system object as a privileged stat sees it.
+type Object struct {
+	Path    string    `json:"path"`
+	Kind    string    `json:"kind"`  // fifo, file, dir, symlink, socket, char, block; "absent"
+	Mode    string    `json:"mode"`  // "0660"
+	Owner   string    `json:"owner"` // names, or numbers where there is no name
+	Group   string    `json:"group"`
+	Context string    `json:"context"` // whole SELinux context
+	Inode   uint64    `json:"inode"`
+	Device  uint64    `json:"device"`
+	Links   uint64    `json:"links"`
+	Size    int64     `json:"size"`
+	Changed time.Time `json:"changed"`
+}
+
+// Record is one audit record as the kernel wrote it.
+type Record struct {
+	Seq  uint64 `json:"seq"`  // the agent's own count, without gaps
+	Type uint16 `json:"type"` // linux/audit.h; 1400 is AVC
+	Text string `json:"text"` // "audit(1795251870.360:9): avc:  denied …"
+}
+
+// Directory is a directory that a lab wants in the guest.
+type Directory struct {
+	Path  string `json:"path"`
+	Owner string `json:"owner"`
+	Group string `json:"group"`
+	Mode  string `json:"mode"` // octal
+	Type  string `json:"type"` // SELinux type
+}
+
+// Stage is the state that a lab's checks begin from.
+type Stage struct {
+	Directories []Directory `json:"directories"` // emptied and made anew
+}
+
+// Identity is what makes one clone different from the next.
+type Identity struct {
+	Time     time.Time `json:"time"`
+	Hostname string    `json:"hostname"`
+	Entropy  []byte    `json:"entropy"`
+}
+
+// Welcome is the agent's answer to an Identity.
+type Welcome struct {
+	HostKey []byte `json:"host_key"` // authorized_keys form
+	Enforce bool   `json:"enforce"`
+	Lost    uint32 `json:"lost"` // audit records lost since boot
+}
