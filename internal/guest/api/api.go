@@ -160,3 +160,61 @@ type Welcome struct {
 	Enforce bool   `json:"enforce"`
 	Lost    uint32 `json:"lost"` // audit records lost since boot
 }
+
+// File is one file of a Tree.
+type File struct {
+	Path string `json:"path"` // slash-separated, relative to the tree's directory
+	Exec bool   `json:"exec"`
+	Data []byte `json:"data"`
+}
+
+// Tree is a directory's whole content. The agent puts it in place of what was
+// there, owned by root and readable by all: student code cannot change it.
+type Tree struct {
+	Dir   string `json:"dir"` // absolute
+	Files []File `json:"files"`
+}
+
+// RecordsQuery asks for audit records. The agent first waits until every
+// record that the kernel wrote before the query has been read.
+type RecordsQuery struct {
+	Since uint64 `json:"since"` // records with Seq > Since
+	PID   int    `json:"pid"`   // 0 is all processes
+}
+
+// RecordsReply answers a RecordsQuery.
+type RecordsReply struct {
+	Records []Record `json:"records"`
+	Next    uint64   `json:"next"` // the Since of the next query
+	Lost    uint32   `json:"lost"` // records that the kernel lost since boot
+}
+
+// PolicyFile names a binary policy in the guest that is to be loaded.
+type PolicyFile struct {
+	Path string `json:"path"`
+}
+
+// Empty is the argument or reply of a call that has none.
+type Empty struct{}
+
+// The methods of the service "Agent" on a CallChannel, with their argument and
+// reply types:
+//
+//	Identify    Identity     → Welcome        gives a restored clone its own identity
+//	Reset       Stage        → Empty          ends every run, empties the lab's directories
+//	Install     Tree         → Empty          replaces a directory's content
+//	Stat        Object.Path  → Object         looks at an object with the agent's own eyes
+//	Probe       ProbeSpec    → ProbeResult    attempts one operation as a subject
+//	Records     RecordsQuery → RecordsReply   reads the audit trail
+//	LoadPolicy  PolicyFile   → Empty          puts a binary policy into the kernel
+//	SetEnforce  bool         → Empty          switches enforcing on or off
+const (
+	CallIdentify   = "Agent.Identify"
+	CallReset      = "Agent.Reset"
+	CallInstall    = "Agent.Install"
+	CallStat       = "Agent.Stat"
+	CallProbe      = "Agent.Probe"
+	CallRecords    = "Agent.Records"
+	CallLoadPolicy = "Agent.LoadPolicy"
+	CallSetEnforce = "Agent.SetEnforce"
+)
