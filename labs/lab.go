@@ -1,0 +1,205 @@
+package labs
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"ipclab/internal/guest/api"
+)
+
+// DefaultDomain is the SELinux domain of a subject that names none.
+const DefaultDomain = "ipclab_student_t"
+
+// The timeouts that apply where a manifest names none. They are those of the
+// reference machine; whoever runs a check scales them to the machine at hand.
+const (
+	DefaultCheckTimeout = 20 * time.Second
+	DefaultBuildTimeout = 60 * time.Second
+)
+
+// FullPoints is what the points of a lab's checks add up to.
+const FullPoints = 100
+
+// Lab is one lab: what lab.yaml says, and the folder that it stands in.
+// A Lab is not changed after it was loaded, and may be shared by goroutines.
+type Lab struct {
+	Name       string
+	Title      string
+	Order      int           // the place among the labs, smallest first
+	Time       time.Duration // how long a student is expected to need
+	Summary    string        // one line
+	Objectives []string
+
+	Subjects    []Subject       // in the manifest's order
+	Objects     []Object        // in the manifest's order
+	Directories []api.Directory // emptied and made anew before every check
+	Build       Build
+	Policy      Policy
+	Steps       []Step
+
+	file    string // the manifest's path, as messages name it
+	dir     fs.FS  // the lab's folder
+	digest  string
+	mutants []Mutant
+}
+
+// Subject is who acts in a check: a name, and the user and domain behind it.
+type Subject struct {
+	Name string
+	api.Subject
+}
+
+// Object is a named object of the guest that checks look at.
+type Object struct {
+	Name string
+	Kind string // as in api.Object: fifo, file, dir, symlink, socket, char, block
+	Path string // absolute, in the guest
+	Type string // SELinux type
+}
+
+// Variable is the name under which check scripts know the object's path:
+// "channel" is $CHANNEL, "old-channel" is $OLD_CHANNEL.
+func (o Object) Variable() string {
+	return strings.ToUpper(strings.ReplaceAll(o.Name, "-", "_"))
+}
+
+// Build says how the student's programs are made from the workspace.
+type Build struct {
+	Command []string      // argv, run in the guest in a copy of the workspace
+	Outputs []string      // programs that it makes, names without a slash
+	Timeout time.Duration // on the reference machine
+}
+
+// Policy names the CIL modules of a lab.
+type Policy struct {
+	Given   []string // paths in the lab's folder
+	Student []string // paths in the workspace; the command "policy" loads them
+	Review  Review
+}
+
+// Review bounds what the student's modules may speak about.
+type Review struct {
+	Subjects []string // domains
+	Objects  []string // types of objects
+}
+
+// Step is one stage of a lab: a title and the checks that belong to it.
+type Step struct {
+	Title  string
+	About  string // one sentence
+	Checks []Check
+}
+
+// Layer is the part of the kernel that a check holds responsible for its
+// outcome. The zero value names none.
+type Layer string
+
+// The layers.
+const (
+	ByDAC       Layer = "dac"
+	BySELinux   Layer = "selinux"
+	BySeccomp   Layer = "seccomp"
+	ByNamespace Layer = "namespace"
+	ByCgroup    Layer = "cgroup"
+)
+
+// Check is one thing that a lab demands. Its script is checks/ID.txtar.
+type Check struct {
+	ID      string
+	Title   string
+	Expect  string // one sentence: what must be true
+	Points  int
+	By      Layer
+	Needs   []string      // ids of checks above it that must have passed
+	Inputs  []string      // globs of the workspace files that it depends on; none is every file
+	Timeout time.Duration // on the reference machine
+	Hints   []string      // from the first nudge to nearly the answer
+
+	at      position   // of its id
+	needsAt []position // of the elements of Needs
+}
+
+// Script is the path of the check's script in the lab's folder.
+func (c *Check) Script() string { return "checks/" + c.ID + ".txtar" }
+
+// FS is the lab's whole folder.
+func (l *Lab) FS() fs.FS { return l.dir }
+
+// Digest identifies the content of the lab's folder: labs with the same
+// digest have the same files with the same content. It is in hex.
+func (l *Lab) Digest() string { return l.digest }
+
+// Points is the sum of all checks' points.
+func (l *Lab) Points() int {
+	sum := 0
+	for _, c := range l.Checks() {
+		sum += c.Points
+	}
+	return sum
+}
+
+// Checks are the checks of all steps in the manifest's order. A check stands
+// below every check that it needs.
+func (l *Lab) Checks() []*Check {
+	var all []*Check
+	for s := range l.Steps {
+		for c := range l.Steps[s].Checks {
+			all = append(all, &l.Steps[s].Checks[c])
+		}
+	}
+	return all
+}
+
+// Check is the check with that id, or nil.
+func (l *Lab) Check(id string) *Check {
+	for _, c := range l.Checks() {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// Script reads the script of a check.
+func (l *Lab) Script(c *Check) ([]byte, error) { return fs.ReadFile(l.dir, c.Script()) }
+
+// Subject finds a subject by its name.
+func (l *Lab) Subject(name string) (Subject, bool) {
+	i := slices.IndexFunc(l.Subjects, func(s Subject) bool { return s.Name == name })
+	if i < 0 {
+		return Subject{}, false
+	}
+	return l.Subjects[i], true
+}
+
+// Object finds an object by its name.
+func (l *Lab) Object(name string) (Object, bool) {
+	i := slices.IndexFunc(l.Objects, func(o Object) bool { return o.Name == name })
+	if i < 0 {
+		return Object{}, false
+	}
+	return l.Objects[i], true
+}
+
+// Stage is the state that every check begins from.
+func (l *Lab) Stage() api.Stage { return api.Stage{Directories: slices.Clone(l.Directories)} }
+
+// Starter is what the student begins with.
+func (l *Lab) Starter() fs.FS { return sub(l.dir, "starter") }
+
+// Solution is the reference solution: a workspace that passes every check.
+func (l *Lab) Solution() fs.FS { return sub(l.dir, "solution") }
+
+// Mutants are the wrong solutions, ordered by name.
+func (l *Lab) Mutants() []Mutant { return slices.Clone(l.mutants) }
+
+// sub is fs.Sub for names that are known to be valid.
+func sub(fsys fs.FS, dir string) fs.FS {
+	s, err := fs.Sub(fsys, dir)
+	if err != nil {
+		panic("labs: " + err.Error())
+	}
+	return s
+}
