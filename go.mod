@@ -1,3 +1,19 @@
 module ipclab
 
-go 1.26
+go 1.26.0
+
+require (
+	github.com/creack/pty v1.1.24
+	github.com/goccy/go-yaml v1.19.2
+	github.com/hashicorp/yamux v0.1.2
+	github.com/opencontainers/selinux v1.15.1
+	github.com/pkg/sftp v1.13.12
+	golang.org/x/crypto v0.58.0
+	golang.org/x/sys v0.49.0
+)
+
+require (
+	github.com/cyphar/filepath-securejoin v0.5.1 // indirect
+	github.com/kr/fs v0.1.0 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
+)

@@ -1,8 +1,14 @@
 package labs
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 	"testing/fstest"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // MutantFile is the description inside a mutant's folder. It is not part of
@@ -18,6 +24,7 @@ type Mutant struct {
 	Add    []string // files of the folder that the solution does not have
 	Delete []string // files of the solution that the mutant lacks
 
+	file     string   // of its description, as messages name it
 	at       position // of the value of "fails"
 	overlay  fs.FS
 	solution fs.FS
@@ -55,4 +62,62 @@ func addFiles(tree fstest.MapFS, fsys fs.FS) error {
 		tree[name] = &fstest.MapFile{Data: data, Mode: info.Mode().Perm()}
 		return nil
 	})
+}
+
+// loadMutants reads the lab's mutants in the order of their names. A lab
+// without any is none of Load's business: Lint complains.
+func loadMutants(l *Lab, shown string) ([]Mutant, error) {
+	entries, err := fs.ReadDir(l.dir, "mutants")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the mutants of %s: %w", shown, err)
+	}
+	var all []Mutant
+	var errs []error
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue // a stray file, which Lint reports
+		}
+		m, err := loadMutant(l, e.Name(), shown)
+		all, errs = append(all, m), append(errs, err)
+	}
+	return all, errors.Join(errs...)
+}
+
+func loadMutant(l *Lab, name, shown string) (Mutant, error) {
+	dir := path.Join("mutants", name)
+	m := Mutant{Name: name, file: path.Join(shown, dir, MutantFile)}
+	m.overlay, m.solution = sub(l.dir, dir), l.Solution()
+	d := &decoder{mistakes{file: m.file}}
+	data, err := fs.ReadFile(m.overlay, MutantFile)
+	if err != nil {
+		return m, fmt.Errorf("mutant %q has no readable %s: %w", name, MutantFile, err)
+	}
+	if err := isName(name); err != nil {
+		d.add(position{}, "the mutant's folder: %v", err)
+	}
+	d.document(data, func(n ast.Node) { m.read(d, n, l) })
+	return m, d.err()
+}
+
+// read takes the description, and tests that the check exists if the lab's
+// manifest was readable.
+func (m *Mutant) read(d *decoder, n ast.Node, l *Lab) {
+	m.at = at(n)
+	d.mapping(n, "the mutant",
+		must("fails", func(n ast.Node) { m.at = at(n); d.text(&m.Fails, "fails", isName)(n) }),
+		must("why", d.text(&m.Why, "why")),
+		may("add", d.texts(&m.Add, "add", isFile)),
+		may("delete", d.texts(&m.Delete, "delete", isFile)),
+	)
+	var ids []string
+	for _, c := range l.Checks() {
+		ids = append(ids, c.ID)
+	}
+	if m.Fails == "" || len(ids) == 0 || slices.Contains(ids, m.Fails) {
+		return
+	}
+	d.add(m.at, "the lab has no check %q%s", m.Fails, didYouMean(m.Fails, ids))
 }
