@@ -7,6 +7,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"ipclab/internal/guest/api"
+	"ipclab/internal/workspace/glob"
 )
 
 // manifest reads a lab.yaml. What one value must be is tested here; what the
@@ -162,7 +163,7 @@ func (m *manifest) check(n ast.Node) Check {
 		must("points", m.number(&c.Points, "points of "+of, 1)),
 		may("by", m.text(&by, "by of "+of, isLayer)),
 		may("needs", m.located(&c.Needs, &needs, "needs of "+of)),
-		may("inputs", m.texts(&c.Inputs, "inputs of "+of, isGlob)),
+		may("inputs", m.texts(&c.Inputs, "inputs of "+of, glob.Valid)),
 		may("timeout", m.duration(&c.Timeout, "timeout of "+of)),
 		must("hints", m.texts(&c.Hints, "hints of "+of)),
 	)

@@ -50,7 +50,7 @@ steps:
         points: 60
         by: selinux
         needs: [builds]
-        inputs: ["*.c", Makefile]
+        inputs: ["*.c", own.cil]
         timeout: 5s
         hints:
           - |

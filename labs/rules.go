@@ -123,13 +123,3 @@ func isProgram(s string) error {
 	}
 	return nil
 }
-
-func isGlob(s string) error {
-	if _, err := path.Match(s, ""); err != nil {
-		return fmt.Errorf("%q is not a pattern: an open bracket or a lone backslash", s)
-	}
-	if strings.HasPrefix(s, "/") || strings.Contains(s, "**") {
-		return errors.New(strconv.Quote(s) + " must be relative and without **: a pattern without a slash already matches at any depth")
-	}
-	return nil
-}
