@@ -203,6 +203,7 @@ type Empty struct{}
 //	Identify    Identity     → Welcome        gives a restored clone its own identity
 //	Reset       Stage        → Empty          ends every run, empties the lab's directories
 //	Install     Tree         → Empty          replaces a directory's content
+//	Publish     Outputs      → Empty          moves a build's outputs to /lab/bin
 //	Stat        Object.Path  → Object         looks at an object with the agent's own eyes
 //	Probe       ProbeSpec    → ProbeResult    attempts one operation as a subject
 //	Records     RecordsQuery → RecordsReply   reads the audit trail
@@ -212,9 +213,15 @@ const (
 	CallIdentify   = "Agent.Identify"
 	CallReset      = "Agent.Reset"
 	CallInstall    = "Agent.Install"
+	CallPublish    = "Agent.Publish"
 	CallStat       = "Agent.Stat"
 	CallProbe      = "Agent.Probe"
 	CallRecords    = "Agent.Records"
 	CallLoadPolicy = "Agent.LoadPolicy"
 	CallSetEnforce = "Agent.SetEnforce"
 )
+
+// Outputs names the files that a build must have made.
+type Outputs struct {
+	Names []string `json:"names"`
+}

@@ -1,0 +1,69 @@
+package guest
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/opencontainers/selinux/go-selinux"
+
+	"ipclab/internal/guest/api"
+)
+
+// calls is the service "Agent" that package api describes. Its methods have the
+// form that net/rpc wants.
+type calls struct{ agent *Agent }
+
+// Identify gives a restored clone its own identity.
+func (c *calls) Identify(id api.Identity, w *api.Welcome) (err error) {
+	*w, err = c.agent.identify(id)
+	return err
+}
+
+// Reset ends every run and empties the lab's directories.
+func (c *calls) Reset(s api.Stage, _ *api.Empty) error { return c.agent.reset(s) }
+
+// Install replaces a directory's content.
+func (c *calls) Install(t api.Tree, _ *api.Empty) error { return install(t) }
+
+// Publish moves a build's outputs to where programs are run from.
+func (c *calls) Publish(o api.Outputs, _ *api.Empty) error { return publish(o.Names) }
+
+// Stat looks at an object.
+func (c *calls) Stat(o api.Object, reply *api.Object) (err error) {
+	*reply, err = statObject(o.Path)
+	return err
+}
+
+// Probe attempts one operation as a subject.
+func (c *calls) Probe(s api.ProbeSpec, reply *api.ProbeResult) (err error) {
+	*reply, err = c.agent.probe(s)
+	return err
+}
+
+// Records reads the audit trail.
+func (c *calls) Records(q api.RecordsQuery, reply *api.RecordsReply) (err error) {
+	*reply, err = c.agent.audit.Query(q)
+	return err
+}
+
+// LoadPolicy puts a binary policy into the kernel, in one write as selinuxfs
+// demands (security/selinux/selinuxfs.c, sel_write_load).
+func (c *calls) LoadPolicy(p api.PolicyFile, _ *api.Empty) error {
+	policy, err := os.ReadFile(p.Path)
+	if err != nil {
+		return err
+	}
+	if err := writeFile("/sys/fs/selinux/load", string(policy)); err != nil {
+		return fmt.Errorf("the kernel refused the policy: %w", err)
+	}
+	return nil
+}
+
+// SetEnforce switches enforcing on or off.
+func (c *calls) SetEnforce(on bool, _ *api.Empty) error {
+	mode := selinux.Permissive
+	if on {
+		mode = selinux.Enforcing
+	}
+	return selinux.SetEnforceMode(mode)
+}

@@ -1,0 +1,154 @@
+package guest
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/rpc"
+	"net/rpc/jsonrpc"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"ipclab/internal/guest/api"
+)
+
+// Logins of the agent's SSH server. The byte stream reaches it from the host
+// only, through a socket that only its owner may open, so no further proof is
+// asked for.
+const (
+	LoginAdmin   = "root"    // the unconfined administrator, runs and calls
+	LoginStudent = "student" // the confined student
+)
+
+// Agent answers the host.
+type Agent struct {
+	audit *Trail
+	runs  *runs
+
+	mu  sync.Mutex
+	key ssh.Signer
+}
+
+// NewAgent makes an agent that reads the audit trail from trail.
+func NewAgent(trail *Trail, groups *Groups) (*Agent, error) {
+	a := &Agent{audit: trail, runs: newRuns(groups)}
+	return a, a.newKey()
+}
+
+// newKey makes a fresh host key: every clone has its own.
+func (a *Agent) newKey() error {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.key = signer
+	return nil
+}
+
+func (a *Agent) hostKey() ssh.Signer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.key
+}
+
+// ServeConn serves one SSH connection until it ends.
+func (a *Agent) ServeConn(c net.Conn) {
+	defer c.Close()
+	config := &ssh.ServerConfig{NoClientAuth: true, NoClientAuthCallback: checkLogin}
+	config.AddHostKey(a.hostKey())
+	conn, channels, requests, err := ssh.NewServerConn(c, config)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	go ssh.DiscardRequests(requests)
+	for ch := range channels {
+		go a.serveChannel(conn.User(), ch)
+	}
+}
+
+func checkLogin(c ssh.ConnMetadata) (*ssh.Permissions, error) {
+	switch c.User() {
+	case LoginAdmin, LoginStudent:
+		return nil, nil
+	}
+	return nil, fmt.Errorf("no login %q: use %s or %s", c.User(), LoginStudent, LoginAdmin)
+}
+
+func (a *Agent) serveChannel(user string, ch ssh.NewChannel) {
+	kind := ch.ChannelType()
+	if kind != "session" && user != LoginAdmin {
+		ch.Reject(ssh.Prohibited, "only "+LoginAdmin+" may open "+kind)
+		return
+	}
+	switch kind {
+	case "session":
+		a.serveSession(user, ch)
+	case api.RunChannel:
+		a.serveRun(ch)
+	case api.CallChannel:
+		a.serveCalls(ch)
+	default:
+		ch.Reject(ssh.UnknownChannelType, kind)
+	}
+}
+
+func (a *Agent) serveCalls(ch ssh.NewChannel) {
+	channel, requests, err := ch.Accept()
+	if err != nil {
+		return
+	}
+	go ssh.DiscardRequests(requests)
+	server := rpc.NewServer()
+	if err := server.RegisterName("Agent", &calls{agent: a}); err != nil {
+		channel.Close()
+		return
+	}
+	server.ServeCodec(jsonrpc.NewServerCodec(channel))
+}
+
+func (a *Agent) serveRun(ch ssh.NewChannel) {
+	var spec api.RunSpec
+	if err := json.Unmarshal(ch.ExtraData(), &spec); err != nil {
+		ch.Reject(ssh.ConnectionFailed, "run: "+err.Error())
+		return
+	}
+	channel, requests, err := ch.Accept()
+	if err != nil {
+		return
+	}
+	defer channel.Close()
+	stop := make(chan struct{})
+	go func() { // the host closes the channel, or asks, to end the run
+		defer close(stop)
+		for range requests {
+			return
+		}
+	}()
+	exit := a.runs.do(spec, stop, stdio{in: channel, out: channel, err: channel.Stderr()})
+	payload, _ := json.Marshal(exit)
+	channel.CloseWrite()
+	channel.SendRequest(api.ExitRequest, false, payload)
+}
+
+// stdio is where a run's standard streams go.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// isClosed tells whether err only says that the other end went away.
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed)
+}

@@ -1,0 +1,292 @@
+package machine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/rpc"
+	"net/rpc/jsonrpc"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+
+	"ipclab/internal/guest/api"
+)
+
+// Logins of a machine.
+const (
+	Admin   = "root"
+	Student = "student"
+)
+
+// Client is a connection to a machine's agent as the administrator. Its methods
+// may be called at the same time.
+type Client struct {
+	conn  *ssh.Client
+	calls *rpc.Client
+	rpcMu sync.Mutex
+}
+
+// LostError says that the connection to the machine broke: the machine's
+// fault, or that of whoever ended it.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string { return "the connection to the machine broke: " + e.Err.Error() }
+func (e *LostError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *LostError) Hint() string {
+	return "`ipclab status` says whether it still runs; `ipclab start` brings it back"
+}
+
+// Dialer opens one byte stream to a machine's agent.
+type Dialer func(ctx context.Context) (io.ReadWriteCloser, error)
+
+// NewClient connects as the administrator.
+func NewClient(ctx context.Context, dial Dialer) (*Client, error) {
+	conn, err := Login(ctx, dial, Admin)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{conn: conn}, nil
+}
+
+// Login makes an SSH connection over one stream. The stream itself is the proof
+// of identity in both directions: it comes from a socket in a private directory.
+func Login(ctx context.Context, dial Dialer, user string) (*ssh.Client, error) {
+	stream, err := dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { stream.Close() })
+	defer stop()
+	config := &ssh.ClientConfig{User: user, HostKeyCallback: ssh.InsecureIgnoreHostKey()}
+	c, channels, requests, err := ssh.NewClientConn(asConn(stream), "ipclab", config)
+	if err != nil {
+		stream.Close()
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, cause
+		}
+		return nil, &LostError{err}
+	}
+	return ssh.NewClient(c, channels, requests), nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// SSH gives the connection itself, for sessions.
+func (c *Client) SSH() *ssh.Client { return c.conn }
+
+// SFTP opens the machine's files, as the administrator.
+func (c *Client) SFTP() (*sftp.Client, error) { return sftp.NewClient(c.conn) }
+
+// call makes one call of the agent's service.
+func (c *Client) call(ctx context.Context, method string, args, reply any) error {
+	client, err := c.caller()
+	if err != nil {
+		return err
+	}
+	done := client.Go(method, args, reply, make(chan *rpc.Call, 1)).Done
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case call := <-done:
+		return callError(call.Error)
+	}
+}
+
+// callError tells an answer of the agent that says no from a broken connection.
+func callError(err error) error {
+	var answer rpc.ServerError
+	if err == nil || errors.As(err, &answer) {
+		return err
+	}
+	return &LostError{err}
+}
+
+func (c *Client) caller() (*rpc.Client, error) {
+	c.rpcMu.Lock()
+	defer c.rpcMu.Unlock()
+	if c.calls != nil {
+		return c.calls, nil
+	}
+	channel, requests, err := c.conn.OpenChannel(api.CallChannel, nil)
+	if err != nil {
+		return nil, &LostError{err}
+	}
+	go ssh.DiscardRequests(requests)
+	c.calls = jsonrpc.NewClient(channel)
+	return c.calls, nil
+}
+
+// Identify gives a restored clone its own clock, randomness, names and keys.
+func (c *Client) Identify(ctx context.Context, id api.Identity) (w api.Welcome, err error) {
+	return w, c.call(ctx, api.CallIdentify, id, &w)
+}
+
+// Reset ends every run and empties the stage's directories.
+func (c *Client) Reset(ctx context.Context, s api.Stage) error {
+	return c.call(ctx, api.CallReset, s, &api.Empty{})
+}
+
+// Install replaces a directory's content.
+func (c *Client) Install(ctx context.Context, t api.Tree) error {
+	return c.call(ctx, api.CallInstall, t, &api.Empty{})
+}
+
+// Publish moves a build's outputs to where programs are run from.
+func (c *Client) Publish(ctx context.Context, names []string) error {
+	return c.call(ctx, api.CallPublish, api.Outputs{Names: names}, &api.Empty{})
+}
+
+// Stat looks at an object.
+func (c *Client) Stat(ctx context.Context, path string) (o api.Object, err error) {
+	return o, c.call(ctx, api.CallStat, api.Object{Path: path}, &o)
+}
+
+// Probe attempts one operation as a subject.
+func (c *Client) Probe(ctx context.Context, s api.ProbeSpec) (r api.ProbeResult, err error) {
+	return r, c.call(ctx, api.CallProbe, s, &r)
+}
+
+// Records reads the audit trail.
+func (c *Client) Records(ctx context.Context, q api.RecordsQuery) (r api.RecordsReply, err error) {
+	return r, c.call(ctx, api.CallRecords, q, &r)
+}
+
+// LoadPolicy loads a binary policy that is already in the machine.
+func (c *Client) LoadPolicy(ctx context.Context, path string) error {
+	return c.call(ctx, api.CallLoadPolicy, api.PolicyFile{Path: path}, &api.Empty{})
+}
+
+// SetEnforce switches enforcing on or off.
+func (c *Client) SetEnforce(ctx context.Context, on bool) error {
+	return c.call(ctx, api.CallSetEnforce, on, &api.Empty{})
+}
+
+// PutFile writes one file as the administrator.
+func (c *Client) PutFile(ctx context.Context, path string, data []byte) error {
+	session, err := c.conn.NewSession()
+	if err != nil {
+		return &LostError{err}
+	}
+	defer session.Close()
+	stop := context.AfterFunc(ctx, func() { session.Close() })
+	defer stop()
+	var diag strings.Builder
+	session.Stdin, session.Stderr = strings.NewReader(string(data)), &diag
+	if err := session.Run("exec cat >" + Quote(path)); err != nil {
+		return fmt.Errorf("write %s in the machine: %w: %s", path, err, diag.String())
+	}
+	return nil
+}
+
+// Output runs a shell command as the administrator and gives its output.
+func (c *Client) Output(ctx context.Context, command string) (string, error) {
+	session, err := c.conn.NewSession()
+	if err != nil {
+		return "", &LostError{err}
+	}
+	defer session.Close()
+	stop := context.AfterFunc(ctx, func() { session.Close() })
+	defer stop()
+	var diag strings.Builder
+	session.Stderr = &diag
+	out, err := session.Output(command)
+	if err != nil {
+		return string(out), fmt.Errorf("%s: %w: %s", command, err, strings.TrimSpace(diag.String()))
+	}
+	return string(out), nil
+}
+
+// Quote quotes a word for the machine's shell.
+func Quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
+// Process is a program that runs as a subject.
+type Process struct {
+	channel ssh.Channel
+	done    chan struct{}
+	exit    api.Exit
+	err     error
+}
+
+// Start runs a program as a subject. Its output is written to stdout and stderr
+// until Wait returns.
+func (c *Client) Start(ctx context.Context, spec api.RunSpec, stdin io.Reader, stdout, stderr io.Writer) (*Process, error) {
+	payload, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	channel, requests, err := c.conn.OpenChannel(api.RunChannel, payload)
+	if err != nil {
+		return nil, &LostError{err}
+	}
+	p := &Process{channel: channel, done: make(chan struct{})}
+	go p.feed(stdin)
+	go p.follow(ctx, requests, stdout, stderr)
+	return p, nil
+}
+
+func (p *Process) feed(stdin io.Reader) {
+	if stdin != nil {
+		io.Copy(p.channel, stdin)
+	}
+	p.channel.CloseWrite()
+}
+
+func (p *Process) follow(ctx context.Context, requests <-chan *ssh.Request, stdout, stderr io.Writer) {
+	defer close(p.done)
+	stop := context.AfterFunc(ctx, func() { p.Stop() })
+	defer stop()
+	var copying sync.WaitGroup
+	copying.Go(func() { io.Copy(stdout, p.channel) })
+	copying.Go(func() { io.Copy(stderr, p.channel.Stderr()) })
+	p.err = &LostError{io.ErrUnexpectedEOF}
+	for r := range requests {
+		if r.Type == api.ExitRequest {
+			p.err = json.Unmarshal(r.Payload, &p.exit)
+		}
+	}
+	copying.Wait()
+}
+
+// Wait waits for the program's end. An error is the machine's, never the
+// program's.
+func (p *Process) Wait() (api.Exit, error) {
+	<-p.done
+	return p.exit, p.err
+}
+
+// Stop asks for the program's end; Wait still tells how it ended.
+func (p *Process) Stop() error {
+	_, err := p.channel.SendRequest("stop@ipclab", false, nil)
+	return err
+}
+
+// asConn makes a stream into what x/crypto/ssh wants.
+func asConn(s io.ReadWriteCloser) net.Conn {
+	if c, ok := s.(net.Conn); ok {
+		return c
+	}
+	return stream{s}
+}
+
+type stream struct{ io.ReadWriteCloser }
+
+type place struct{}
+
+func (place) Network() string { return "ipclab" }
+func (place) String() string  { return "machine" }
+
+func (stream) LocalAddr() net.Addr              { return place{} }
+func (stream) RemoteAddr() net.Addr             { return place{} }
+func (stream) SetDeadline(time.Time) error      { return nil }
+func (stream) SetReadDeadline(time.Time) error  { return nil }
+func (stream) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,115 @@
+package qemu
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+)
+
+// Accel is how QEMU runs guest code.
+type Accel string
+
+// The accelerators that are tried, in this order.
+const (
+	KVM Accel = "kvm"
+	TCG Accel = "tcg"
+)
+
+// Hardware is everything that a snapshot's state depends on: it can be restored
+// only into the very same machine.
+type Hardware struct {
+	Accel  Accel  `json:"accel"`
+	QEMU   string `json:"qemu"` // version, as QEMU prints it
+	CPUs   int    `json:"cpus"`
+	Memory int    `json:"memory"` // MiB
+	Board  int    `json:"board"`  // counts changes to the command line below
+}
+
+// boardVersion changes whenever the devices in arguments do.
+const boardVersion = 1
+
+// DefaultHardware is the teaching machine's.
+func DefaultHardware(a Accel, version string) Hardware {
+	return Hardware{Accel: a, QEMU: version, CPUs: 2, Memory: 512, Board: boardVersion}
+}
+
+// start says what one QEMU process is to be.
+type start struct {
+	Hardware
+	Kernel, Initrd string
+	Disk           string // a qcow2 overlay
+	RAM            string // the file behind the guest's memory
+	ShareRAM       bool   // whether the guest's writes reach that file
+	Restore        bool   // device state comes in on descriptor 3; else a cold boot
+	Run            string // directory for sockets
+	Console        string // file for the serial console
+}
+
+// kernelCommand is the guest kernel's command line. Debian's kernel ignores
+// selinux=1; security=selinux is what counts.
+const kernelCommand = "root=/dev/vda rw console=ttyS0 security=selinux audit=1 " +
+	"audit_backlog_limit=8192 net.ifnames=0 systemd.show_status=0 loglevel=5 random.trust_cpu=on"
+
+// Names of the sockets in a machine's run directory.
+const (
+	qmpSocket  = "qmp"
+	portSocket = "port"
+	muxSocket  = "agent"
+)
+
+// arguments is QEMU's command line.
+func (s start) arguments() []string {
+	args := []string{
+		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-name", "ipclab", "-machine", "q35,memory-backend=ram,graphics=off",
+		"-smp", strconv.Itoa(s.CPUs), "-m", strconv.Itoa(s.Memory),
+		"-object", s.memory(),
+		"-global", "migration.x-ignore-shared=on",
+		"-kernel", s.Kernel, "-initrd", s.Initrd, "-append", kernelCommand,
+		"-drive", "if=virtio,format=qcow2,cache=unsafe,discard=unmap,file=" + escape(s.Disk),
+		"-chardev", "file,id=console,path=" + escape(s.Console),
+		"-serial", "chardev:console",
+		"-chardev", s.socket("port", portSocket),
+		"-device", "virtio-serial-pci",
+		"-device", "virtserialport,chardev=port,name=ipclab.0",
+		"-device", "virtio-rng-pci",
+		"-chardev", s.socket("qmp", qmpSocket),
+		"-mon", "chardev=qmp,mode=control",
+	}
+	args = append(args, s.accelerator()...)
+	if s.Restore {
+		args = append(args, "-incoming", "fd:3")
+	}
+	return args
+}
+
+func (s start) accelerator() []string {
+	if s.Accel == KVM {
+		return []string{"-accel", "kvm", "-cpu", "host"}
+	}
+	return []string{"-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max"}
+}
+
+func (s start) memory() string {
+	share := "off"
+	if s.ShareRAM {
+		share = "on"
+	}
+	return fmt.Sprintf("memory-backend-file,id=ram,size=%dM,share=%s,mem-path=%s", s.Memory, share, escape(s.RAM))
+}
+
+func (s start) socket(id, name string) string {
+	return "socket,id=" + id + ",server=on,wait=off,path=" + escape(filepath.Join(s.Run, name))
+}
+
+// escape doubles commas, which separate QEMU's options.
+func escape(path string) string {
+	out := make([]byte, 0, len(path))
+	for i := range len(path) {
+		if path[i] == ',' {
+			out = append(out, ',')
+		}
+		out = append(out, path[i])
+	}
+	return string(out)
+}
