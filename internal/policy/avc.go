@@ -56,7 +56,8 @@ func parseAVC(text string) (AVC, error) {
 	if err != nil {
 		return AVC{}, err
 	}
-	return a, a.takeFields(f)
+	err = a.takeFields(f)
+	return a, err
 }
 
 // takeVerdict reads "avc:  denied  { read write } for" and gives what follows.

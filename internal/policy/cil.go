@@ -150,9 +150,10 @@ func bareWord(tok token) error {
 	return err
 }
 
-// clip shortens text of any length for a message.
-func clip(s string) string {
-	const most = 60
+// clip shortens a word of any length for a message.
+func clip(s string) string { return clipTo(s, 60) }
+
+func clipTo(s string, most int) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

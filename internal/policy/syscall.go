@@ -46,7 +46,8 @@ func parseSyscall(text string) (Syscall, error) {
 		return Syscall{}, err
 	}
 	s := Syscall{Serial: at.serial, Time: at.time}
-	return s, s.takeFields(f)
+	err = s.takeFields(f)
+	return s, err
 }
 
 func (s *Syscall) takeFields(f fields) error {
