@@ -14,6 +14,7 @@ require (
 
 require (
 	github.com/cyphar/filepath-securejoin v0.5.1 // indirect
+	github.com/fsnotify/fsnotify v1.10.1 // indirect
 	github.com/kr/fs v0.1.0 // indirect
 	github.com/stretchr/testify v1.12.1 // indirect
 )
