@@ -133,3 +133,15 @@ func TestMissingSource(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+func TestEmbeddingLeavesOutGoFiles(t *testing.T) {
+	entries, err := fs.ReadDir(embedded, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			t.Errorf("%s is part of the program", e.Name())
+		}
+	}
+}

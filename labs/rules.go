@@ -43,8 +43,14 @@ func isLabName(s string) error {
 	if slices.Contains(reserved(), s) {
 		return fmt.Errorf("%q is not the name of a lab: the folder serves another purpose", s)
 	}
+	if len(s) < minLabName {
+		return fmt.Errorf("%q is shorter than %d characters", s, minLabName)
+	}
 	return isName(s)
 }
+
+// minLabName is what the pattern in embed.go asks for.
+const minLabName = 3
 
 // isLine accepts a text that fits in a list.
 func isLine(s string) error {
