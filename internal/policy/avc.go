@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,14 +122,7 @@ func (a *AVC) takeNumbers(f fields) error {
 }
 
 // Has reports whether perm is among the permissions of the record.
-func (a AVC) Has(perm string) bool {
-	for _, p := range a.Perms {
-		if p == perm {
-			return true
-		}
-	}
-	return false
-}
+func (a AVC) Has(perm string) bool { return slices.Contains(a.Perms, perm) }
 
 // String is the evidence in one line for people, such as
 //

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -181,22 +182,13 @@ func (d *diagnosis) mentioned(message string) (found *Node) {
 	for _, m := range d.modules {
 		for _, n := range m.nodes {
 			n.walk(func(e *Node) {
-				if found == nil && e.Kind != List && strings.ContainsAny(e.Text, "0123456789_") && contains(words, e.Text) {
+				if found == nil && e.Kind != List && strings.ContainsAny(e.Text, "0123456789_") && slices.Contains(words, e.Text) {
 					found = e
 				}
 			})
 		}
 	}
 	return found
-}
-
-func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // clean gives a message with the names that the student knows.

@@ -125,7 +125,7 @@ func (s *names) checkPerms(class, perms *Node) *CompileError {
 	}
 	known := s.permissions(class.Text)
 	for _, p := range perms.List {
-		if p.Kind == List || slices.Contains(known, p.Text) || isOperator(p.Text) {
+		if p.Kind == List || slices.Contains(known, p.Text) || isExpression(p.Text) {
 			continue
 		}
 		msg := fmt.Sprintf("class %q has no permission %q", class.Text, clip(p.Text))
@@ -177,7 +177,7 @@ func (s *names) checkAny(n *Node) (err *CompileError) {
 	slices.Sort(everything)
 	for _, e := range n.List[1:] {
 		e.walk(func(w *Node) {
-			if err != nil || w.Kind != Atom || s.kinds[w.Text] != "" || isOperator(w.Text) {
+			if err != nil || w.Kind != Atom || s.kinds[w.Text] != "" || isReserved(w.Text) {
 				return
 			}
 			err = &CompileError{Pos: w.Pos, Msg: fmt.Sprintf("%q is not declared", clip(w.Text)), Hint: didYouMean(w.Text, everything)}
@@ -186,10 +186,14 @@ func (s *names) checkAny(n *Node) (err *CompileError) {
 	return err
 }
 
-// isOperator reports whether a word has a meaning of its own in expressions.
-func isOperator(word string) bool {
-	switch word {
-	case "and", "or", "xor", "not", "all", "eq", "neq", "range", "self", "object_r", "true", "false", "ioctl", "before", "after":
+// isExpression reports whether a word builds a set out of others.
+func isExpression(word string) bool {
+	return slices.Contains([]string{"and", "or", "xor", "not", "all", "range", "*"}, word)
+}
+
+// isReserved reports whether a word has a meaning that nobody declares.
+func isReserved(word string) bool {
+	if isExpression(word) || slices.Contains([]string{"eq", "neq", "self", "object_r", "true", "false", "ioctl"}, word) {
 		return true
 	}
 	_, err := strconv.ParseUint(word, 0, 64)
