@@ -1,0 +1,147 @@
+package grader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"ipclab/internal/guest/api"
+	"ipclab/labs"
+)
+
+// timeLimit is how long something may take.
+type timeLimit = time.Duration
+
+// run is one call of Engine.Run.
+type run struct {
+	ctx       context.Context
+	guest     Guest
+	builder   PolicyBuilder
+	lab       *labs.Lab
+	workspace []api.File
+	scale     float64
+	grace     time.Duration
+
+	built    once
+	policies map[bool]*memo[[]byte] // by whether the student's modules are in it
+	loaded   loadedPolicy
+	count    atomic.Int64 // of runs in the guest
+	gone     error        // why the guest will answer nothing any more
+}
+
+// The times that the machine may take on the reference machine.
+const (
+	callTimeout    = 10 * time.Second // one call of the guest
+	compileTimeout = 30 * time.Second // one policy
+	watchdogGrace  = 10 * time.Second // from the end of a script's time until it is given up
+)
+
+func (r *run) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) * r.scale) }
+func (r *run) callLimit() time.Duration             { return r.scaled(callTimeout) }
+func (r *run) compileLimit() time.Duration          { return r.scaled(compileTimeout) }
+func (r *run) termGrace() time.Duration             { return r.grace / 10 }
+
+// closing is a context for ending what runs, whatever else has ended. It ends
+// well before the watchdog bites.
+func (r *run) closing() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.ctx), r.grace*3/10)
+}
+
+// nextID names a run in the guest.
+func (r *run) nextID(what string) string { return fmt.Sprintf("%s-%d", what, r.count.Add(1)) }
+
+// try runs a check's script and never hangs: when the script has not ended
+// some time after its context has, it is given up.
+func (r *run) try(c *labs.Check, s *script) *failureOrPass {
+	tr := newTrial(r, c, s)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		tr.whole()
+	}()
+	select {
+	case <-over:
+	case <-tr.budget.ctx.Done():
+		select {
+		case <-over:
+		case <-time.After(r.grace):
+			return r.givenUp(tr)
+		}
+	}
+	return &failureOrPass{end: tr.end, evidence: tr.evidence, at: tr.position()}
+}
+
+// failureOrPass is what a script came to; end is nil for a pass.
+type failureOrPass struct {
+	end      *failure
+	evidence []Evidence
+	at       *Position
+}
+
+func (r *run) givenUp(tr *trial) *failureOrPass {
+	at := tr.position()
+	where := "its begin"
+	if at != nil {
+		where = at.String()
+	}
+	f := machineFault("running the script", fmt.Errorf("the guest did not answer at %s, and the check was given up", where))
+	return &failureOrPass{end: f, at: at}
+}
+
+// position is the place of the statement that was begun last; nil before the
+// first.
+func (tr *trial) position() *Position { return tr.script.position(int(tr.at.Load())) }
+
+// whole runs the script from a reset guest to the end of all that it started.
+func (tr *trial) whole() {
+	defer tr.budget.end()
+	defer func() {
+		if r := recover(); r != nil {
+			tr.end = machineFault("running the script", fmt.Errorf("a mistake in the check engine: %v", r))
+		}
+	}()
+	tr.at.Store(-1)
+	err := tr.prepare()
+	if err == nil {
+		err = tr.perform()
+	}
+	if err != nil && tr.end == nil {
+		tr.end = tr.conclude(err)
+	}
+	tr.close()
+	if tr.end == nil && tr.done != len(tr.script.statements) {
+		tr.end = labFault("the script ended after %d of its %d commands", tr.done, len(tr.script.statements))
+	}
+}
+
+// prepare makes the state that every script begins from.
+func (tr *trial) prepare() error {
+	err := tr.machine("resetting the guest", func(ctx context.Context) error {
+		return tr.run.guest.Reset(ctx, tr.run.lab.Stage())
+	})
+	if err != nil || tr.script.has("policy") || !tr.run.hasPolicy() {
+		return err
+	}
+	return tr.loadPolicy(false)
+}
+
+// hasPolicy says whether the lab has any policy of its own.
+func (r *run) hasPolicy() bool { return len(r.lab.Policy.Given)+len(r.lab.Policy.Student) > 0 }
+
+// close stops what the script left running.
+func (tr *trial) close() {
+	ctx, cancel := tr.run.closing()
+	defer cancel()
+	if err := stopAll(ctx, tr.running); err != nil && (tr.end == nil || tr.end.verdict == Pass) {
+		tr.end = machineFault("ending the programs of the check", err)
+	}
+}
+
+// noteGone remembers that the guest is lost.
+func (r *run) noteGone(f *failure) {
+	if f != nil && errors.Is(f, ErrGuestGone) {
+		r.gone = ErrGuestGone
+	}
+}
