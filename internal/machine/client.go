@@ -128,7 +128,8 @@ func (c *Client) caller() (*rpc.Client, error) {
 
 // Identify gives a restored clone its own clock, randomness, names and keys.
 func (c *Client) Identify(ctx context.Context, id api.Identity) (w api.Welcome, err error) {
-	return w, c.call(ctx, api.CallIdentify, id, &w)
+	err = c.call(ctx, api.CallIdentify, id, &w)
+	return w, err
 }
 
 // Reset ends every run and empties the stage's directories.
@@ -148,17 +149,20 @@ func (c *Client) Publish(ctx context.Context, names []string) error {
 
 // Stat looks at an object.
 func (c *Client) Stat(ctx context.Context, path string) (o api.Object, err error) {
-	return o, c.call(ctx, api.CallStat, api.Object{Path: path}, &o)
+	err = c.call(ctx, api.CallStat, api.Object{Path: path}, &o)
+	return o, err
 }
 
 // Probe attempts one operation as a subject.
 func (c *Client) Probe(ctx context.Context, s api.ProbeSpec) (r api.ProbeResult, err error) {
-	return r, c.call(ctx, api.CallProbe, s, &r)
+	err = c.call(ctx, api.CallProbe, s, &r)
+	return r, err
 }
 
 // Records reads the audit trail.
 func (c *Client) Records(ctx context.Context, q api.RecordsQuery) (r api.RecordsReply, err error) {
-	return r, c.call(ctx, api.CallRecords, q, &r)
+	err = c.call(ctx, api.CallRecords, q, &r)
+	return r, err
 }
 
 // LoadPolicy loads a binary policy that is already in the machine.

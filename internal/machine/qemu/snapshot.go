@@ -142,7 +142,7 @@ func (f Freezer) fill(ctx context.Context, work string, prepare Prepare, s Snaps
 
 // cmpErr prefers the reason for a cancelled context to what that led to.
 func cmpErr(cause, err error) error {
-	if cause != nil && !errors.Is(err, cause) {
+	if err != nil && cause != nil && !errors.Is(err, cause) {
 		return cause
 	}
 	return err

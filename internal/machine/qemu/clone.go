@@ -1,0 +1,349 @@
+package qemu
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Store is where clones live.
+type Store struct {
+	// Dir holds a folder for each clone: its disk, log and description.
+	Dir string
+	// Run holds their sockets. It must be short: a Unix socket's path has at
+	// most 107 bytes (unix(7)).
+	Run string
+}
+
+// Files of a clone's folder.
+const (
+	cloneFile   = "clone.json"
+	lockFile    = "lock"
+	logFile     = "supervisor.log"
+	consoleFile = "console"
+	diskFile    = "disk.qcow2"
+)
+
+// Clone describes a machine that was made from a snapshot. It is written by
+// whoever makes the clone and completed by its supervisor.
+type Clone struct {
+	Name     string    `json:"name"`
+	Dir      string    `json:"-"`
+	Run      string    `json:"run"`
+	Snapshot string    `json:"snapshot"` // directory; empty is a cold boot of Base
+	Base     Base      `json:"base"`
+	Hardware Hardware  `json:"hardware"`
+	Binary   string    `json:"binary"`
+	Hostname string    `json:"hostname"`
+	Begun    time.Time `json:"begun"`
+	HostKey  string    `json:"host_key,omitempty"`
+	QEMU     int       `json:"qemu,omitempty"`       // process id, to look at
+	Keeper   int       `json:"supervisor,omitempty"` // likewise
+}
+
+// NotRunningError says that a clone does not run.
+type NotRunningError struct {
+	Name string
+	Last string // how it ended, when it ended by itself
+}
+
+func (e *NotRunningError) Error() string {
+	if e.Last != "" {
+		return "the machine for " + e.Name + " ended by itself: " + e.Last
+	}
+	return "no machine is running for " + e.Name
+}
+
+// Hint says how to start it.
+func (e *NotRunningError) Hint() string { return "start it with `ipclab start " + e.Name + "`" }
+
+func (st Store) dir(name string) string { return filepath.Join(st.Dir, name) }
+
+// Running lists the clones whose supervisors live, and removes what is left of
+// those whose do not.
+func (st Store) Running() ([]*Clone, error) {
+	entries, err := os.ReadDir(st.Dir)
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var running []*Clone
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		c, err := st.Find(e.Name())
+		var not *NotRunningError
+		if errors.As(err, &not) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		running = append(running, c)
+	}
+	return running, nil
+}
+
+// Find gives a running clone, or NotRunningError. A clone whose supervisor was
+// killed is swept away, unless somebody is just starting it.
+func (st Store) Find(name string) (*Clone, error) {
+	c, err := st.peek(name)
+	var not *NotRunningError
+	if !errors.As(err, &not) {
+		return c, err
+	}
+	starting := flock.New(st.startLock(name))
+	if mine, lockErr := starting.TryLock(); lockErr == nil && mine {
+		st.sweep(name)
+		starting.Unlock()
+	}
+	return nil, err
+}
+
+// peek is Find without the sweep.
+func (st Store) peek(name string) (*Clone, error) {
+	not := &NotRunningError{Name: name, Last: st.lastWords(name)}
+	lock := flock.New(filepath.Join(st.dir(name), lockFile), flock.SetFlag(os.O_RDWR))
+	free, err := lock.TryLock()
+	if missing(err) {
+		return nil, not
+	}
+	if err != nil {
+		return nil, fmt.Errorf("machine %s: %w", name, err)
+	}
+	if free {
+		lock.Unlock()
+		return nil, not
+	}
+	c, err := readClone(st.dir(name))
+	if missing(err) {
+		return nil, not // it is ending
+	}
+	return c, err
+}
+
+// sweep removes a dead clone's folder and sockets. QEMU itself died with its
+// supervisor, by the kernel's hand. The caller holds the start lock.
+func (st Store) sweep(name string) {
+	if c, err := readClone(st.dir(name)); err == nil && strings.HasPrefix(c.Run, st.Run+string(filepath.Separator)) {
+		os.RemoveAll(c.Run)
+	}
+	os.RemoveAll(st.dir(name))
+}
+
+// startLock is held by whoever starts or sweeps the clone.
+func (st Store) startLock(name string) string { return filepath.Join(st.Dir, "."+name+".lock") }
+
+// lastWords is where a supervisor leaves word of its machine's sudden end.
+func (st Store) lastWords(name string) string {
+	data, _ := os.ReadFile(lastWordsFile(st.dir(name)))
+	return strings.TrimSpace(string(data))
+}
+
+func lastWordsFile(dir string) string {
+	return filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".died")
+}
+
+func readClone(dir string) (*Clone, error) {
+	data, err := os.ReadFile(filepath.Join(dir, cloneFile))
+	if err != nil {
+		return nil, fmt.Errorf("machine in %s: %w", dir, err)
+	}
+	c := &Clone{Dir: dir}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("machine in %s: %w", dir, err)
+	}
+	return c, nil
+}
+
+// write replaces the description atomically.
+func (c *Clone) write() error {
+	data, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	temp := filepath.Join(c.Dir, "."+cloneFile)
+	if err := os.WriteFile(temp, data, 0o600); err != nil {
+		return fmt.Errorf("describe the machine: %w", err)
+	}
+	return os.Rename(temp, filepath.Join(c.Dir, cloneFile))
+}
+
+// AlreadyError says that the clone runs already, or is being started.
+type AlreadyError struct{ Name string }
+
+func (e *AlreadyError) Error() string { return "a machine for " + e.Name + " is running already" }
+
+// Hint says how to get into it.
+func (e *AlreadyError) Hint() string { return "`ipclab shell " + e.Name + "` opens a shell in it" }
+
+// Start starts a clone under a supervisor of its own, which goes on when this
+// process ends, and returns when the agent answers. supervisor is the command
+// that runs Supervise on the folder it is given as its last argument.
+func (st Store) Start(ctx context.Context, c Clone, supervisor []string) (*Clone, error) {
+	if err := os.MkdirAll(st.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	starting := flock.New(st.startLock(c.Name))
+	if _, err := starting.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("wait for another start of %s: %w", c.Name, err)
+	}
+	defer starting.Unlock()
+	if _, err := st.peek(c.Name); err == nil {
+		return nil, &AlreadyError{c.Name}
+	}
+	st.sweep(c.Name)
+	os.Remove(lastWordsFile(st.dir(c.Name)))
+	if err := st.layOut(&c); err != nil {
+		return nil, err
+	}
+	return st.launch(ctx, &c, supervisor)
+}
+
+func (st Store) launch(ctx context.Context, c *Clone, supervisor []string) (*Clone, error) {
+	said, child, err := spawn(append(supervisor, c.Dir), filepath.Join(c.Dir, logFile))
+	if err != nil {
+		return nil, err
+	}
+	defer said.Close()
+	stop := context.AfterFunc(ctx, func() { child.Signal(syscall.SIGTERM) })
+	defer stop()
+	if err := readReport(said); err != nil {
+		child.Wait()
+		st.sweep(c.Name)
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, cause
+		}
+		return nil, err
+	}
+	child.Release()
+	return readClone(c.Dir)
+}
+
+// layOut makes the clone's folder and run directory.
+func (st Store) layOut(c *Clone) error {
+	c.Dir = st.dir(c.Name)
+	c.Begun = time.Now()
+	c.Hostname = hostnameFor(c.Name)
+	if err := os.MkdirAll(st.Run, 0o700); err != nil {
+		return err
+	}
+	run, err := os.MkdirTemp(st.Run, "")
+	if err != nil {
+		return err
+	}
+	c.Run = run
+	if len(filepath.Join(run, portSocket)) > 104 {
+		return fmt.Errorf("%s is too long a path for a socket: set XDG_RUNTIME_DIR to a shorter one", run)
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return err
+	}
+	return c.write()
+}
+
+// spawn starts the supervisor in a session of its own, with its output in a log
+// and a pipe on descriptor 3 for its report.
+func spawn(argv []string, log string) (io.ReadCloser, *os.Process, error) {
+	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer out.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer w.Close()
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, "/"
+	cmd.ExtraFiles = []*os.File{w}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		r.Close()
+		return nil, nil, fmt.Errorf("start the supervisor: %w", err)
+	}
+	return r, cmd.Process, nil
+}
+
+// report is what a supervisor says on descriptor 3: once, when the agent has
+// answered or when it gives up.
+type report struct {
+	Error string `json:"error,omitempty"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+// StartError is a supervisor's failure, in its own words.
+type StartError struct{ report }
+
+func (e *StartError) Error() string { return e.report.Error }
+
+// Hint says what to do about it.
+func (e *StartError) Hint() string { return e.report.Hint }
+
+func readReport(said io.Reader) error {
+	var r report
+	if err := json.NewDecoder(said).Decode(&r); err != nil {
+		return &StartError{report{Error: "the machine's supervisor ended without a word", Hint: "try again; `ipclab doctor` looks for the cause"}}
+	}
+	if r.Error != "" {
+		return &StartError{r}
+	}
+	return nil
+}
+
+// Dial opens one byte stream to the clone's agent.
+func (c *Clone) Dial(ctx context.Context) (io.ReadWriteCloser, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", filepath.Join(c.Run, muxSocket))
+	if err != nil {
+		return nil, &NotRunningError{Name: c.Name}
+	}
+	return conn, nil
+}
+
+// Stop ends the clone and waits until nothing of it is left.
+func (st Store) Stop(ctx context.Context, name string) error {
+	c, err := st.Find(name)
+	if err != nil {
+		return err
+	}
+	if c.Keeper > 0 {
+		syscall.Kill(c.Keeper, syscall.SIGTERM)
+	}
+	for begun := time.Now(); ; {
+		_, err := st.Find(name)
+		var not *NotRunningError
+		if errors.As(err, &not) {
+			return nil
+		}
+		if time.Since(begun) > 5*time.Second && c.Keeper > 0 {
+			syscall.Kill(c.Keeper, syscall.SIGKILL)
+		}
+		if err := pause(ctx, 5*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// hostnameFor makes a clone's own host name from its name.
+func hostnameFor(name string) string {
+	tag := make([]byte, 2)
+	_, _ = rand.Read(tag) // never fails (crypto/rand)
+	return fmt.Sprintf("%s-%x", name, tag)
+}
