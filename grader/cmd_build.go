@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"ipclab/internal/guest/api"
 	"ipclab/internal/policy"
@@ -77,7 +78,7 @@ func (tr *trial) build() error {
 // compile runs the lab's build command. Its time is not the check's.
 func (tr *trial) compile() error {
 	wall := tr.run.scaled(orDefault(tr.run.lab.Build.Timeout, labs.DefaultBuildTimeout))
-	return tr.machineless(wall+tr.run.callLimit(), func(ctx context.Context) error {
+	return tr.aside(wall+tr.run.callLimit(), func(ctx context.Context) error {
 		p, err := tr.compiler(ctx, wall)
 		if err != nil {
 			return err
@@ -91,14 +92,7 @@ func (tr *trial) compile() error {
 	})
 }
 
-// machineless is machineWithin for what judges errors itself.
-func (tr *trial) machineless(limit timeLimit, f func(context.Context) error) error {
-	ctx, back := tr.budget.aside(limit)
-	defer back()
-	return f(ctx)
-}
-
-func (tr *trial) compiler(ctx context.Context, wall timeLimit) (*process, error) {
+func (tr *trial) compiler(ctx context.Context, wall time.Duration) (*process, error) {
 	command := tr.run.lab.Build.Command
 	p := newProcess(launch{label: strings.Join(command, " ")})
 	p.onFlood(tr.budget.ctx)
@@ -170,7 +164,7 @@ func (tr *trial) buildPolicy(withStudent bool) (binary []byte, err error) {
 			return nil, err
 		}
 	}
-	err = tr.machineless(tr.run.compileLimit(), func(ctx context.Context) error {
+	err = tr.aside(tr.run.compileLimit(), func(ctx context.Context) error {
 		binary, err = tr.run.builder.Build(ctx, given, student)
 		return tr.policyFault(err)
 	})

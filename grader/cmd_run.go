@@ -187,14 +187,20 @@ func parseExited(words []string) (command, error) {
 func (c *exitedCommand) check(s *scope) error { return needsRun(s, "exited") }
 
 func (c *exitedCommand) do(tr *trial) error {
-	x := tr.last.exit
-	if x.Cause == api.CauseExit && x.Code == c.code {
+	p := tr.last
+	if p.err != nil {
+		return p.lost()
+	}
+	switch x := p.result(); {
+	case x.Cause == api.CauseExit && x.Code == c.code:
 		return nil
+	case x.Cause == api.CauseExit:
+		return failed(p.evidence(), "%s ended with exit code %d, and had to end with %d", p.label, x.Code, c.code)
+	case x.Cause == api.CauseKilled:
+		return failed(p.evidence(), "%s did not end when it was asked to, and was killed", p.label)
+	default:
+		return judgeCause(p.label, x).with(p.evidence()...)
 	}
-	if f := judgeExit(tr.last.label, x, x.Code != 0); f != nil {
-		return f.with(tr.last.evidence()...)
-	}
-	return failed(tr.last.evidence(), "%s ended with exit code %d, and had to end with %d", tr.last.label, x.Code, c.code)
 }
 
 func needsRun(s *scope, command string) error {

@@ -11,9 +11,6 @@ import (
 	"ipclab/labs"
 )
 
-// timeLimit is how long something may take.
-type timeLimit = time.Duration
-
 // run is one call of Engine.Run.
 type run struct {
 	ctx       context.Context
@@ -102,7 +99,6 @@ func (tr *trial) whole() {
 			tr.end = machineFault("running the script", fmt.Errorf("a mistake in the check engine: %v", r))
 		}
 	}()
-	tr.at.Store(-1)
 	err := tr.prepare()
 	if err == nil {
 		err = tr.perform()
@@ -116,15 +112,18 @@ func (tr *trial) whole() {
 	}
 }
 
-// prepare makes the state that every script begins from.
+// prepare makes the state that every script begins from. A script without the
+// command "policy" runs under the lab's policy alone, whatever was loaded
+// before; a script with it begins under whatever is loaded.
 func (tr *trial) prepare() error {
-	err := tr.machine("resetting the guest", func(ctx context.Context) error {
+	if !tr.script.has("policy") && tr.run.hasPolicy() {
+		if err := tr.loadPolicy(false); err != nil {
+			return err
+		}
+	}
+	return tr.machine("resetting the guest", func(ctx context.Context) error {
 		return tr.run.guest.Reset(ctx, tr.run.lab.Stage())
 	})
-	if err != nil || tr.script.has("policy") || !tr.run.hasPolicy() {
-		return err
-	}
-	return tr.loadPolicy(false)
 }
 
 // hasPolicy says whether the lab has any policy of its own.

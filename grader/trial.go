@@ -39,7 +39,7 @@ type trial struct {
 
 func newTrial(r *run, c *labs.Check, s *script) *trial {
 	total := r.scaled(orDefault(c.Timeout, labs.DefaultCheckTimeout))
-	return &trial{
+	tr := &trial{
 		run: r, check: c, script: s,
 		parser: &parser{lab: r.lab, files: s.files},
 		budget: newBudget(r.ctx, total),
@@ -47,6 +47,8 @@ func newTrial(r *run, c *labs.Check, s *script) *trial {
 		marks:  make(map[string]api.Object),
 		env:    make(map[string]string),
 	}
+	tr.at.Store(-1)
+	return tr
 }
 
 func orDefault(d, standard time.Duration) time.Duration {
@@ -66,6 +68,9 @@ func (tr *trial) step(neg bool, words []string) error {
 	cmd, err := tr.parser.parse(words[1], neg, words[2:])
 	if err != nil {
 		return labFault("%v", err)
+	}
+	if tr.budget.ctx.Err() != nil {
+		return tr.timeUp(failed(tr.allEvidence(), "the programs of this check took longer than its %s", seconds(tr.budget.total)))
 	}
 	if err := cmd.do(tr); err != nil {
 		return err
@@ -108,16 +113,19 @@ func (tr *trial) conclude(err error) *failure {
 // machine does something that needs the guest, but not the student's work. It
 // does not count as the check's time.
 func (tr *trial) machine(doing string, f func(context.Context) error) error {
-	return tr.machineWithin(tr.run.callLimit(), doing, f)
+	return tr.aside(tr.run.callLimit(), func(ctx context.Context) error {
+		if err := f(ctx); err != nil {
+			return machineFault(doing, err)
+		}
+		return nil
+	})
 }
 
-func (tr *trial) machineWithin(limit time.Duration, doing string, f func(context.Context) error) error {
+// aside does something that has a time limit of its own.
+func (tr *trial) aside(limit time.Duration, f func(context.Context) error) error {
 	ctx, back := tr.budget.aside(limit)
 	defer back()
-	if err := f(ctx); err != nil {
-		return machineFault(doing, err)
-	}
-	return nil
+	return f(ctx)
 }
 
 func (tr *trial) stat(path string) (o api.Object, err error) {
