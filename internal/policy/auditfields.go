@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -54,7 +55,7 @@ func cutStamp(text string) (stamp, string, error) {
 	text, ok := strings.CutPrefix(text, "audit(")
 	inside, rest, closed := strings.Cut(text, "):")
 	if !ok || !closed {
-		return stamp{}, "", fmt.Errorf("it does not begin with audit(TIME:SERIAL):")
+		return stamp{}, "", errors.New("the time stamp audit(TIME:SERIAL) is not in front")
 	}
 	s, err := parseStamp(inside)
 	return s, strings.TrimLeft(rest, " "), err

@@ -88,7 +88,7 @@ func hexOf(s string) string {
 
 func TestParseAVCErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"empty", "", "does not begin with audit("},
+		{"empty", "", "is not in front"},
 		{"other record", stampText + "arch=c000003e syscall=2", "no avc:"},
 		{"bad stamp", strings.Replace(deniedFor, "360", "abc", 1) + contexts, "bad time stamp"},
 		{"negative time", strings.Replace(deniedFor, "1795251870", "-1", 1) + contexts, "bad time stamp"},

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,25 +63,25 @@ func TestCompileErrors(t *testing.T) {
 	}{
 		{"unknown type", "\n  (allow lab_writer_t lab_fif_t (fifo_file (write)))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 2, 23}, Msg: `there is no type "lab_fif_t"`, Hint: `did you mean "lab_fifo_t"?`,
-			Rules: []string{"(allow lab_writer_t lab_fif_t (fifo_file (write)))"}}},
+			Rules: []string{"policy/one-way.cil:2:3: (allow lab_writer_t lab_fif_t (fifo_file (write)))"}}},
 		{"unknown permission, CRLF and tabs", "; x\r\n\r\n(allow lab_writer_t lab_fifo_t\r\n\t(fifo_file (open wriet)))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 4, 19}, Msg: `class "fifo_file" has no permission "wriet"`, Hint: `did you mean "write"?`,
-			Rules: []string{"(allow lab_writer_t lab_fifo_t (fifo_file (open wriet)))"}}},
+			Rules: []string{"policy/one-way.cil:3:1: (allow lab_writer_t lab_fifo_t (fifo_file (open wriet)))"}}},
 		{"unknown class", "(allow lab_writer_t lab_fifo_t (fifo_fiel (write)))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 1, 33}, Msg: `there is no class "fifo_fiel"`, Hint: `did you mean "fifo_file"?`,
-			Rules: []string{"(allow lab_writer_t lab_fifo_t (fifo_fiel (write)))"}}},
+			Rules: []string{"policy/one-way.cil:1:1: (allow lab_writer_t lab_fifo_t (fifo_fiel (write)))"}}},
 		{"a class as a type", "(allow lab_writer_t fifo_file (fifo_file (write)))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 1, 21}, Msg: `"fifo_file" is a class; a type belongs here`,
-			Rules: []string{"(allow lab_writer_t fifo_file (fifo_file (write)))"}}},
+			Rules: []string{"policy/one-way.cil:1:1: (allow lab_writer_t fifo_file (fifo_file (write)))"}}},
 		{"unknown result", "(typetransition lab_writer_t lab_fifo_t fifo_file lab_none_t)", CompileError{
 			Pos: Pos{"policy/one-way.cil", 1, 51}, Msg: `there is no type "lab_none_t"`, Hint: "check the spelling, or declare it",
-			Rules: []string{"(typetransition lab_writer_t lab_fifo_t fifo_file lab_none_t)"}}},
+			Rules: []string{"policy/one-way.cil:1:1: (typetransition lab_writer_t lab_fifo_t fifo_file lab_none_t)"}}},
 		{"inside a block", "(block b\n (allow lab_writer_t nobody (fifo_file (write))))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 2, 22}, Msg: `there is no type "nobody"`, Hint: "check the spelling, or declare it",
-			Rules: []string{"(allow lab_writer_t nobody (fifo_file (write)))"}}},
+			Rules: []string{"policy/one-way.cil:2:2: (allow lab_writer_t nobody (fifo_file (write)))"}}},
 		{"other statement", "(typeattributeset lab_subjects (lab_writer_t))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 1, 19}, Msg: `"lab_subjects" is not declared`, Hint: `did you mean "lab_subject"?`,
-			Rules: []string{"(typeattributeset lab_subjects (lab_writer_t))"}}},
+			Rules: []string{"policy/one-way.cil:1:1: (typeattributeset lab_subjects (lab_writer_t))"}}},
 		{"form", "\n(allow lab_writer_t\n (fifo_file (write)))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 2, 1}, Msg: `this is not how "allow" is written`,
 			Hint: "write it so: (allow SOURCE TARGET (CLASS (PERMISSION ...)))"}},
@@ -98,11 +99,39 @@ func TestCompileErrors(t *testing.T) {
 			Rules: []string{"policy/one-way.cil:2:1: (typetransition lab_writer_t lab_fifo_t fifo_file lab_secret_t)"}}},
 		{"neverallow of the base", "(allow lab_writer_t lab_secret_t\n  (fifo_file (read write)))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 1, 1}, Msg: "a neverallow rule forbids what this rule allows",
-			Hint: "the neverallow rule (base policy, line 40) is there on purpose: change or delete yours",
-			Rules: []string{"base policy, line 40: (neverallow lab_subject lab_secret_t (fifo_file (write)))",
+			Hint: "the neverallow rule (base policy, line 42) is there on purpose: change or delete yours",
+			Rules: []string{"base policy, line 42: (neverallow lab_subject lab_secret_t (fifo_file (write)))",
 				"policy/one-way.cil:1:1: (allow lab_writer_t lab_secret_t (fifo_file (read write)))"}}},
 		{"no place", "(allowx lab_writer_t lab_fifo_t (ioctl fifo_file (0xzz)))", CompileError{
 			Pos: Pos{"policy/one-way.cil", 1, 51}, Msg: "permissionx value 0xzz not valid number"}},
+		{"no place but a keyword", "(type x_t)\n(classorder (none))", CompileError{
+			Pos: Pos{"policy/one-way.cil", 2, 1}, Msg: "Failed to resolve class none in classorder"}},
+		{"no place at all", "(macro m0 ((type x)) (allow x x (fifo_file (read))))\n" + bomb(30) + "(call m30 (lab_fifo_t))", CompileError{
+			Pos: Pos{File: "policy/one-way.cil"}, Msg: "the policy with this module takes more than 512 MB of memory to compile",
+			Hint: "are there macros or blocks that call each other many times?"}},
+		{"neverallow with ioctl, both ours", "(neverallowx lab_writer_t lab_fifo_t (ioctl fifo_file (0x12)))\n(allow lab_writer_t lab_fifo_t (fifo_file (ioctl)))\n(allowx lab_writer_t lab_fifo_t (ioctl fifo_file (0x12)))", CompileError{
+			Pos: Pos{"policy/one-way.cil", 3, 1}, Msg: "a neverallow rule forbids what this rule allows",
+			Hint: "the neverallow rule (policy/one-way.cil:1:1) is there on purpose: change or delete yours",
+			Rules: []string{"policy/one-way.cil:1:1: (neverallowx lab_writer_t lab_fifo_t (ioctl fifo_file (0x12)))",
+				"policy/one-way.cil:3:1: (allowx lab_writer_t lab_fifo_t (ioctl fifo_file (0x12)))"}}},
+		{"bounds", "(typebounds lab_reader_t lab_writer_t)\n(allow lab_writer_t lab_fifo_t (fifo_file (write)))", CompileError{
+			Pos: Pos{"policy/one-way.cil", 2, 1}, Msg: "Child type lab_writer_t exceeds bounds of parent lab_reader_t",
+			Rules: []string{"policy/one-way.cil:2:1: (allow lab_writer_t lab_fifo_t (fifo_file (write)))"}}},
+		{"other message", "(type a_t)\n(context c (system_u system_r a_t ((s0) (s0))))\n(filecon \"/x\" any c)", CompileError{
+			Pos: Pos{"policy/one-way.cil", 2, 1}, Msg: "Invalid named context",
+			Rules: []string{"policy/one-way.cil:2:1: (context c (system_u system_r a_t ((s0) (s0))))"}}},
+		{"all is no type", "(neverallow lab_writer_t all (fifo_file (write)))", CompileError{
+			Pos: Pos{"policy/one-way.cil", 1, 26}, Msg: `there is no type "all"`, Hint: "check the spelling, or declare it",
+			Rules: []string{"policy/one-way.cil:1:1: (neverallow lab_writer_t all (fifo_file (write)))"}}},
+		{"a name that is a sid too", "(allow lab_writer_t lab_fifo_t (fifo_file (not (raed))))", CompileError{
+			Pos: Pos{"policy/one-way.cil", 1, 49}, Msg: `class "fifo_file" has no permission "raed"`, Hint: `did you mean "read"?`,
+			Rules: []string{"policy/one-way.cil:1:1: (allow lab_writer_t lab_fifo_t (fifo_file (not (raed))))"}}},
+		{"permissions are names too", "(classpermission p)(classpermissionset p (fifo_file (read wriet)))", CompileError{
+			Pos: Pos{"policy/one-way.cil", 1, 59}, Msg: `"wriet" is not declared`, Hint: "check the spelling, or declare it",
+			Rules: []string{"policy/one-way.cil:1:20: (classpermissionset p (fifo_file (read wriet)))"}}},
+		{"constraint", "(constrain (fifo_file (read)) (eq t1 none_t))", CompileError{
+			Pos: Pos{"policy/one-way.cil", 1, 1}, Msg: "a name in this statement is not declared",
+			Rules: []string{"policy/one-way.cil:1:1: (constrain (fifo_file (read)) (eq t1 none_t))"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,6 +145,15 @@ func TestCompileErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bomb is a text of a few lines that asks for 2^n rules.
+func bomb(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "(macro m%d ((type x)) (call m%d (x)) (call m%d (x)))\n", i+1, i, i)
+	}
+	return b.String()
 }
 
 func TestCompileSyntaxError(t *testing.T) {

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// maxRule is how much of a rule is shown, in characters.
+const maxRule = 300
+
 // diagnosis reads the messages of secilc about one run. They are for people,
 // and there is no other form; whatever is not recognised is shown as it is.
 type diagnosis struct {
@@ -67,13 +70,15 @@ func (d *diagnosis) inModule() error {
 	if err := d.neverallow(); err != nil {
 		return err
 	}
+	heading := ""
 	for i, line := range d.lines {
-		at, ok := placeOf(line)
-		n := d.node(at)
-		if !ok || n == nil || strings.HasPrefix(strings.TrimSpace(line), "Previous") {
-			continue
+		if !strings.HasPrefix(line, " ") {
+			heading = line // what is indented below belongs to it
 		}
-		return d.blame(n, strings.TrimSpace(line), d.lines[:i])
+		at, ok := placeOf(line)
+		if n := d.node(at); ok && n != nil && !strings.HasPrefix(line, "Previous") {
+			return d.blame(n, heading, d.lines[:i])
+		}
 	}
 	return nil
 }
@@ -91,8 +96,12 @@ func (d *diagnosis) blame(n *Node, message string, before []string) error {
 	case strings.HasPrefix(message, "Bad"):
 		return malformed(n)
 	}
-	return &CompileError{Pos: n.Pos, Msg: d.clean(message), Rules: []string{n.String()}}
+	message = strings.TrimSuffix(d.clean(message), " at "+n.Pos.String())
+	return &CompileError{Pos: n.Pos, Msg: message, Rules: []string{located(n)}}
 }
+
+// located is a rule with its place.
+func located(n *Node) string { return n.Pos.String() + ": " + clipTo(n.String(), maxRule) }
 
 // malformed is a statement with the wrong parts.
 func malformed(n *Node) error {
@@ -114,7 +123,7 @@ func (d *diagnosis) twice(n *Node) error {
 		Hint: "the base policy has this name already; choose another"}
 	if first := d.otherDeclaration(n); first != nil {
 		err.Hint = "delete one of the two, or choose another name"
-		err.Rules = []string{first.Pos.String() + ": " + first.String(), n.Pos.String() + ": " + n.String()}
+		err.Rules = []string{located(first), located(n)}
 	}
 	return err
 }
@@ -134,7 +143,7 @@ func (d *diagnosis) otherDeclaration(n *Node) *Node {
 
 // conflict is a second type rule with another result.
 func (d *diagnosis) conflict(n *Node, before []string) error {
-	err := &CompileError{Pos: n.Pos, Msg: "this rule contradicts another rule", Rules: []string{n.Pos.String() + ": " + n.String()}}
+	err := &CompileError{Pos: n.Pos, Msg: "this rule contradicts another rule", Rules: []string{located(n)}}
 	for _, line := range before {
 		if _, existing, ok := strings.Cut(line, "existing="); ok {
 			err.Msg = fmt.Sprintf("this rule contradicts another, whose result is %q", existing)
@@ -159,36 +168,49 @@ func (d *diagnosis) inFlat() error {
 	return err
 }
 
-// somewhere is for messages about the modules that name no place in them: the
-// first module that holds a word of the message is blamed.
+// somewhere is for messages about the modules that name no place in them.
 func (d *diagnosis) somewhere() error {
-	text := d.clean(strings.Join(d.lines, "; "))
-	err := &CompileError{Pos: Pos{File: d.modules[0].file}, Msg: "the policy does not compile with this module: " + clipTo(text, 400)}
-	if strings.Contains(text, "allocate memory") {
-		err.Msg = fmt.Sprintf("compiling this module takes more than %d MB of memory", secilcMemory>>20)
-		err.Hint = "are there macros or blocks that call each other?"
+	last := d.modules[len(d.modules)-1] // the student's come after those of the lab
+	err := &CompileError{Pos: Pos{File: last.file}, Msg: clipTo(d.clean(d.lines[0]), 400)}
+	if strings.Contains(d.lines[0], "allocate memory") {
+		err.Msg = fmt.Sprintf("the policy with this module takes more than %d MB of memory to compile", secilcMemory>>20)
+		err.Hint = "are there macros or blocks that call each other many times?"
 		return err
 	}
 	if n := d.mentioned(d.lines[0]); n != nil {
-		err.Pos, err.Msg = n.Pos, d.clean(d.lines[0])
+		err.Pos = n.Pos
 	}
 	return err
 }
 
-// mentioned finds the first odd word of a message that a module holds, such as
-// a malformed number.
-func (d *diagnosis) mentioned(message string) (found *Node) {
+// mentioned finds a word of a message in the modules, the last module first:
+// an odd word, such as a malformed number, else the keyword of a statement.
+func (d *diagnosis) mentioned(message string) *Node {
 	words := strings.Fields(message)
-	for _, m := range d.modules {
+	odd := func(n *Node) bool {
+		return n.Kind != List && strings.ContainsAny(n.Text, "0123456789_") && slices.Contains(words, n.Text)
+	}
+	if n := d.last(odd); n != nil {
+		return n
+	}
+	return d.last(func(n *Node) bool { return slices.Contains(words, n.Keyword()) })
+}
+
+// last gives the first node that matches, of the last module that has one.
+func (d *diagnosis) last(match func(*Node) bool) (found *Node) {
+	for _, m := range slices.Backward(d.modules) {
 		for _, n := range m.nodes {
 			n.walk(func(e *Node) {
-				if found == nil && e.Kind != List && strings.ContainsAny(e.Text, "0123456789_") && slices.Contains(words, e.Text) {
+				if found == nil && match(e) {
 					found = e
 				}
 			})
 		}
+		if found != nil {
+			return found
+		}
 	}
-	return found
+	return nil
 }
 
 // clean gives a message with the names that the student knows.
@@ -208,27 +230,4 @@ func (d *diagnosis) fileName(base string) string {
 		return d.modules[i].file
 	}
 	return "base policy"
-}
-
-// usage is the form of a statement, for those that labs use.
-func usage(keyword string) string {
-	switch keyword {
-	case "allow", "auditallow", "dontaudit", "neverallow":
-		return "(" + keyword + " SOURCE TARGET (CLASS (PERMISSION ...)))"
-	case "allowx", "auditallowx", "dontauditx", "neverallowx":
-		return "(" + keyword + " SOURCE TARGET (ioctl CLASS (NUMBER ...)))"
-	case "typetransition":
-		return "(typetransition SOURCE TARGET CLASS RESULT)"
-	case "type", "typeattribute", "role", "user", "typepermissive":
-		return "(" + keyword + " NAME)"
-	case "typeattributeset":
-		return "(typeattributeset ATTRIBUTE (TYPE ...))"
-	case "roletype":
-		return "(roletype ROLE TYPE)"
-	case "boolean":
-		return "(boolean NAME true)"
-	case "booleanif":
-		return "(booleanif NAME (true STATEMENT ...))"
-	}
-	return ""
 }

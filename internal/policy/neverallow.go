@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,8 +18,8 @@ import (
 // after those that the lab gives. It returns nil when there is no such block or
 // no module has part in it.
 func (d *diagnosis) neverallow() error {
-	first, ok := d.find("neverallow check failed")
-	if !ok {
+	first := slices.IndexFunc(d.lines, isNeverallow)
+	if first < 0 {
 		return nil
 	}
 	never, _ := placeOf(d.lines[first])
@@ -37,13 +38,8 @@ func (d *diagnosis) neverallow() error {
 	}
 }
 
-func (d *diagnosis) find(prefix string) (int, bool) {
-	for i, line := range d.lines {
-		if strings.HasPrefix(line, prefix) {
-			return i, true
-		}
-	}
-	return 0, false
+func isNeverallow(line string) bool {
+	return strings.HasPrefix(line, "neverallow check failed") || strings.HasPrefix(line, "neverallowx check failed")
 }
 
 // offenders lists the allow rules of the first block, and the one to change.
@@ -69,11 +65,12 @@ func (d *diagnosis) offenders(from int) (guilty *Node, rules []string) {
 // rule is a rule with its place: from our parse, else as secilc printed it on
 // the line after the place.
 func (d *diagnosis) rule(at place, after []string) string {
-	text := ""
 	if n := d.node(at); n != nil {
-		text = n.String()
-	} else if len(after) > 0 {
-		text = d.clean(after[0])
+		return located(n)
+	}
+	text := ""
+	if len(after) > 0 {
+		text = clipTo(d.clean(after[0]), maxRule)
 	}
 	return d.where(at) + ": " + text
 }

@@ -21,9 +21,9 @@ const secilcFlags = "-M true -c 33 -D -U allow"
 // Bounds of one run of secilc: modules are untrusted, and a few nested macros
 // can ask for any amount of work. Debian's whole policy takes 125 MB and 1 s.
 const (
-	secilcMemory  = 1 << 30 // bytes of address space
-	secilcSeconds = 120     // of CPU time
-	secilcOutput  = 1 << 20 // bytes of messages that are read
+	secilcMemory  = 512 << 20 // bytes of address space
+	secilcSeconds = 120       // of CPU time
+	secilcOutput  = 1 << 20   // bytes of messages that are read
 )
 
 // limited runs a command under ulimit(1). The shell replaces itself by the

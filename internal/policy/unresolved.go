@@ -2,14 +2,16 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // names are what a policy declares.
 type names struct {
-	kinds map[string]string   // name → the keyword that declares it
+	kinds map[string][]string // name → the keywords that declare it: a class and a sid may share a name
 	perms map[string][]string // class or common → its permissions
 	super map[string]string   // class → its common
 }
@@ -32,7 +34,7 @@ func (s *names) declare(n *Node) {
 	name := n.List[1].Text
 	switch kind := n.Keyword(); kind {
 	case "class", "common", "classmap":
-		s.kinds[name] = kind
+		s.add(name, kind)
 		for _, p := range n.List[len(n.List)-1].List {
 			s.perms[name] = append(s.perms[name], p.Text)
 		}
@@ -42,8 +44,15 @@ func (s *names) declare(n *Node) {
 		}
 	case "type", "typealias", "typeattribute", "role", "roleattribute", "user", "boolean", "tunable", "sensitivity",
 		"category", "sid", "classpermission", "permissionx", "block", "macro", "level", "levelrange", "context", "optional":
-		s.kinds[name] = kind
+		s.add(name, kind)
 	}
+}
+
+func (s *names) add(name, kind string) { s.kinds[name] = append(s.kinds[name], kind) }
+
+// is reports whether one of the keywords declares name.
+func (s *names) is(name string, kinds ...string) bool {
+	return slices.ContainsFunc(s.kinds[name], func(kind string) bool { return slices.Contains(kinds, kind) })
 }
 
 // permissions of a class, with those of its common.
@@ -54,8 +63,8 @@ func (s *names) permissions(class string) []string {
 // ofKind lists the names declared by one of the keywords, sorted.
 func (s *names) ofKind(kinds ...string) []string {
 	var all []string
-	for name, kind := range s.kinds {
-		if slices.Contains(kinds, kind) {
+	for name := range s.kinds {
+		if s.is(name, kinds...) {
 			all = append(all, name)
 		}
 	}
@@ -67,7 +76,7 @@ func (s *names) ofKind(kinds ...string) []string {
 // takes half a second for a distribution's policy, and runs only when there is
 // an error to explain. A flattened policy that we cannot read counts as empty.
 func (d *diagnosis) declared() *names {
-	s := &names{kinds: make(map[string]string), perms: make(map[string][]string), super: make(map[string]string)}
+	s := &names{kinds: make(map[string][]string), perms: make(map[string][]string), super: make(map[string]string)}
 	if src, err := os.ReadFile(d.flat); err == nil {
 		if nodes, err := ParseCIL(flatName, src); err == nil {
 			s.collect(nodes)
@@ -84,7 +93,7 @@ func (d *diagnosis) declared() *names {
 func (d *diagnosis) unresolved(n *Node) error {
 	s := d.declared()
 	if len(s.ofKind("class")) == 0 {
-		return &CompileError{Pos: n.Pos, Msg: "a name in this statement is not declared", Rules: []string{n.String()}}
+		return &CompileError{Pos: n.Pos, Msg: "a name in this statement is not declared", Rules: []string{located(n)}}
 	}
 	var err *CompileError
 	switch n.Keyword() {
@@ -96,9 +105,9 @@ func (d *diagnosis) unresolved(n *Node) error {
 		err = s.checkAny(n)
 	}
 	if err == nil {
-		return &CompileError{Pos: n.Pos, Msg: "a name in this statement is not declared", Rules: []string{n.String()}}
+		return &CompileError{Pos: n.Pos, Msg: "a name in this statement is not declared", Rules: []string{located(n)}}
 	}
-	err.Rules = []string{n.String()}
+	err.Rules = []string{located(n)}
 	return err
 }
 
@@ -124,14 +133,14 @@ func (s *names) checkPerms(class, perms *Node) *CompileError {
 		return err
 	}
 	known := s.permissions(class.Text)
-	for _, p := range perms.List {
-		if p.Kind == List || slices.Contains(known, p.Text) || isExpression(p.Text) {
-			continue
+	var err *CompileError
+	perms.walk(func(p *Node) {
+		if err == nil && p.Kind != List && !slices.Contains(known, p.Text) && !isExpression(p.Text) {
+			msg := fmt.Sprintf("class %q has no permission %q", class.Text, clip(p.Text))
+			err = &CompileError{Pos: p.Pos, Msg: msg, Hint: didYouMean(p.Text, known)}
 		}
-		msg := fmt.Sprintf("class %q has no permission %q", class.Text, clip(p.Text))
-		return &CompileError{Pos: p.Pos, Msg: msg, Hint: didYouMean(p.Text, known)}
-	}
-	return nil
+	})
+	return err
 }
 
 // checkTypeRule looks at (typetransition SOURCE TARGET CLASS [NAME] RESULT).
@@ -148,7 +157,7 @@ func (s *names) checkTypeRule(n *Node) *CompileError {
 }
 
 func (s *names) checkType(n *Node) *CompileError {
-	if n.Text == "self" || n.Text == "all" {
+	if n.Text == "self" {
 		return nil
 	}
 	return s.checkKind(n, "type", "type", "typealias", "typeattribute")
@@ -157,34 +166,47 @@ func (s *names) checkType(n *Node) *CompileError {
 // checkKind says that n is not one of the names that were declared by kinds;
 // what names these for people.
 func (s *names) checkKind(n *Node, what string, kinds ...string) *CompileError {
-	kind, ok := s.kinds[n.Text]
-	switch {
-	case n.Kind == List || slices.Contains(kinds, kind):
+	switch other := s.kinds[n.Text]; {
+	case n.Kind == List || s.is(n.Text, kinds...):
 		return nil
-	case ok:
-		return &CompileError{Pos: n.Pos, Msg: fmt.Sprintf("%q is a %s; a %s belongs here", clip(n.Text), kind, what)}
+	case len(other) > 0:
+		return &CompileError{Pos: n.Pos, Msg: fmt.Sprintf("%q is a %s; a %s belongs here", clip(n.Text), other[0], what)}
 	}
 	return &CompileError{Pos: n.Pos, Msg: fmt.Sprintf("there is no %s %q", what, clip(n.Text)),
 		Hint: didYouMean(n.Text, s.ofKind(kinds...))}
 }
 
-// checkAny looks for the first undeclared word of a statement of any kind.
+// checkAny looks for the first undeclared word of a statement of any kind. A
+// constraint has words of its own, so there it does not look.
 func (s *names) checkAny(n *Node) (err *CompileError) {
-	everything := make([]string, 0, len(s.kinds))
-	for name := range s.kinds {
-		everything = append(everything, name)
+	if strings.Contains(n.Keyword(), "constrain") || strings.Contains(n.Keyword(), "validatetrans") {
+		return nil
 	}
-	slices.Sort(everything)
 	for _, e := range n.List[1:] {
 		e.walk(func(w *Node) {
-			if err != nil || w.Kind != Atom || s.kinds[w.Text] != "" || isReserved(w.Text) {
-				return
+			if err == nil && w.Kind == Atom && !s.known(w.Text) {
+				err = &CompileError{Pos: w.Pos, Msg: fmt.Sprintf("%q is not declared", clip(w.Text)), Hint: didYouMean(w.Text, s.all())}
 			}
-			err = &CompileError{Pos: w.Pos, Msg: fmt.Sprintf("%q is not declared", clip(w.Text)), Hint: didYouMean(w.Text, everything)}
 		})
 	}
 	return err
 }
+
+// known reports whether a word is declared as anything, or needs not be.
+func (s *names) known(word string) bool {
+	if len(s.kinds[word]) > 0 || isReserved(word) {
+		return true
+	}
+	for _, perms := range s.perms {
+		if slices.Contains(perms, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// all lists every declared name, sorted.
+func (s *names) all() []string { return slices.Sorted(maps.Keys(s.kinds)) }
 
 // isExpression reports whether a word builds a set out of others.
 func isExpression(word string) bool {
