@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Source is a place with lab folders.
@@ -65,74 +66,68 @@ func (s Source) folders() ([]string, error) {
 	return names, nil
 }
 
-// Catalog is a set of labs, ordered as their manifests ask. A lab that could
-// not be read is in it too, as the reason why.
+// Catalog is a set of labs, ordered as their manifests ask. Each is read when
+// it is first asked for: a command about one lab need not read the others. A
+// lab that cannot be read is in the catalogue too, as the reason why. Several
+// goroutines may use a catalogue.
 type Catalog struct {
-	labs   []*Lab
-	broken map[string]error
+	read map[string]func() (*Lab, error) // by the folder's name
 }
 
-// NewCatalog reads every lab of the sources. A lab of a later source hides one
-// of the same name in an earlier. Mistakes in a lab do not hide the others:
-// see Broken. The error is for a source that cannot be read at all.
+// NewCatalog finds every lab of the sources. A lab of a later source hides one
+// of the same name in an earlier. The error is for a source that cannot be
+// read at all; mistakes in a lab come out when it is read.
 func NewCatalog(sources ...Source) (*Catalog, error) {
-	good, broken := map[string]*Lab{}, map[string]error{}
+	c := &Catalog{map[string]func() (*Lab, error){}}
 	for _, s := range sources {
 		names, err := s.folders()
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			delete(good, name)
-			delete(broken, name)
-			lab, err := load(s.fsys, name, filepath.ToSlash(filepath.Join(s.shown, name)))
-			if err != nil {
-				broken[name] = err
-				continue
-			}
-			good[name] = lab
+			shown := filepath.ToSlash(filepath.Join(s.shown, name))
+			c.read[name] = sync.OnceValues(func() (*Lab, error) { return load(s.fsys, name, shown) })
 		}
 	}
-	return &Catalog{slices.SortedFunc(maps.Values(good), byOrder), broken}, nil
-}
-
-func byOrder(a, b *Lab) int {
-	return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Name, b.Name))
+	return c, nil
 }
 
 // All are the readable labs in their order.
-func (c *Catalog) All() []*Lab { return slices.Clone(c.labs) }
-
-// Names are the names of the readable labs in their order.
-func (c *Catalog) Names() []string {
-	var names []string
-	for _, l := range c.labs {
-		names = append(names, l.Name)
+func (c *Catalog) All() []*Lab {
+	var all []*Lab
+	for _, read := range c.read {
+		if lab, err := read(); err == nil {
+			all = append(all, lab)
+		}
 	}
-	return names
+	slices.SortFunc(all, func(a, b *Lab) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Name, b.Name))
+	})
+	return all
 }
 
-// Broken is why some labs could not be read, joined; nil when all could.
+// Names are the names of all labs in the order of the alphabet. It reads none
+// of them, and so is quick enough for shell completion.
+func (c *Catalog) Names() []string { return slices.Sorted(maps.Keys(c.read)) }
+
+// Broken is why some labs cannot be read, joined; nil when all can.
 func (c *Catalog) Broken() error {
 	var all []error
-	for _, name := range slices.Sorted(maps.Keys(c.broken)) {
-		all = append(all, c.broken[name])
+	for _, name := range c.Names() {
+		_, err := c.read[name]()
+		all = append(all, err)
 	}
 	return errors.Join(all...)
 }
 
 // Find is the lab of that name. The error is an *UnknownError, or the reason
-// why the lab could not be read.
+// why the lab cannot be read.
 func (c *Catalog) Find(name string) (*Lab, error) {
-	if err := c.broken[name]; err != nil {
-		return nil, err
+	read, ok := c.read[name]
+	if !ok {
+		return nil, &UnknownError{Name: name, Known: c.Names()}
 	}
-	for _, l := range c.labs {
-		if l.Name == name {
-			return l, nil
-		}
-	}
-	return nil, &UnknownError{Name: name, Known: c.Names()}
+	return read()
 }
 
 // UnknownError says that there is no lab of that name.

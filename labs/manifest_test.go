@@ -2,6 +2,7 @@ package labs
 
 import (
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -247,4 +248,17 @@ func FuzzManifest(f *testing.F) {
 			t.Errorf("accepted %+v", l)
 		}
 	})
+}
+
+func TestMissingManifests(t *testing.T) {
+	f := folder(good)
+	delete(f, "pipe/mutants/late/mutant.yaml")
+	_, err := Load(f, "pipe")
+	var m *ManifestError
+	if !errors.As(err, &m) || m.File != "pipe/mutants/late/mutant.yaml" {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := Load(f, "none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
 }

@@ -93,7 +93,8 @@ func loadMutant(l *Lab, name, shown string) (Mutant, error) {
 	d := &decoder{mistakes{file: m.file}}
 	data, err := fs.ReadFile(m.overlay, MutantFile)
 	if err != nil {
-		return m, fmt.Errorf("mutant %q has no readable %s: %w", name, MutantFile, err)
+		d.add(position{}, "the mutant's description cannot be read: %v", err)
+		return m, d.err()
 	}
 	if err := isName(name); err != nil {
 		d.add(position{}, "the mutant's folder: %v", err)

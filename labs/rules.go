@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,7 +62,7 @@ func isLine(s string) error {
 // isType accepts the identifiers that CIL accepts for types (and that the
 // base policy's naming uses).
 func isType(s string) error {
-	if ok, _ := regexp.MatchString(`^[a-z][a-z0-9_]*$`, s); !ok {
+	if s == "" || !strings.Contains(lower, s[:1]) || strings.Trim(s, lower+digits+"_") != "" {
 		return fmt.Errorf("%q is not the name of an SELinux type", s)
 	}
 	return nil

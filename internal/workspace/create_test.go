@@ -33,7 +33,9 @@ func holds(t *testing.T, dir string, want map[string]string) {
 	}
 }
 
-var fresh = map[string]string{"writer.c": "todo", "policy/one.cil": "; rules"}
+func fresh() map[string]string {
+	return map[string]string{"writer.c": "todo", "policy/one.cil": "; rules"}
+}
 
 // tidy demands that nothing of the package's own is left in the folder.
 func tidy(t *testing.T, dir string) {
@@ -52,7 +54,7 @@ func TestCreate(t *testing.T) {
 		if err != nil || made != want {
 			t.Fatalf("made %v, error %v", made, err)
 		}
-		holds(t, dir, fresh)
+		holds(t, dir, fresh())
 		tidy(t, dir)
 	}
 }
@@ -63,7 +65,7 @@ func TestCreateInEmptyRepository(t *testing.T) {
 	if made, err := Create(dir, starter()); err != nil || !made {
 		t.Fatalf("made %v, error %v", made, err)
 	}
-	holds(t, dir, fresh)
+	holds(t, dir, fresh())
 }
 
 func TestCreateTouchesNothingOfTheStudents(t *testing.T) {
@@ -96,7 +98,7 @@ func TestCreateManyAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	holds(t, dir, fresh)
+	holds(t, dir, fresh())
 	tidy(t, dir)
 }
 
@@ -119,7 +121,7 @@ func TestResetKeepsEverything(t *testing.T) {
 		t.Fatalf("kept %q, error %v", kept, err)
 	}
 	holds(t, kept, map[string]string{"writer.c": "mine", "notes/x": "y", ".hidden": "z"})
-	holds(t, dir, fresh)
+	holds(t, dir, fresh())
 	tidy(t, dir)
 	after, err := os.Stat(dir)
 	must(t, err)
@@ -154,7 +156,7 @@ func TestResetOfNothing(t *testing.T) {
 		if kept, err := Reset(dir, starter(), noon()); err != nil || kept != "" {
 			t.Errorf("kept %q, error %v", kept, err)
 		}
-		holds(t, dir, fresh)
+		holds(t, dir, fresh())
 		tidy(t, dir)
 	}
 	if left, _ := os.ReadDir(parent); len(left) != 2 {
@@ -170,7 +172,7 @@ func TestInterruptedReset(t *testing.T) {
 	put(t, dir, map[string]string{unfinished: filepath.Base(kept), "writer.c": "mine", "a.c": "newer"})
 	_, err := Create(dir, starter())
 	must(t, err)
-	holds(t, dir, fresh)
+	holds(t, dir, fresh())
 	holds(t, kept, map[string]string{"a.c": "moved", "a.c-2": "newer", "writer.c": "mine"})
 	tidy(t, dir)
 }
