@@ -72,6 +72,10 @@ type filling struct {
 
 // beginFilling marks the folder and waits for others that are filling it.
 func beginFilling(dir string) (*filling, error) {
+	dir, err := realPath(dir) // the dated copies stand beside the real folder
+	if err != nil {
+		return nil, err
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -89,6 +93,15 @@ func beginFilling(dir string) (*filling, error) {
 		}
 		mark.Close() // the other has finished and removed it while this one waited
 	}
+}
+
+// realPath is a path that is absolute and has no links.
+func realPath(dir string) (string, error) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(real)
 }
 
 // current tells whether an open mark is still the one in the folder.

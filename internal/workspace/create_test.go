@@ -177,6 +177,20 @@ func TestInterruptedReset(t *testing.T) {
 	tidy(t, dir)
 }
 
+// The student stands in the workspace, behind a link.
+func TestResetFromWithin(t *testing.T) {
+	parent := t.TempDir()
+	dir, link := filepath.Join(parent, "fifo"), filepath.Join(parent, "link")
+	put(t, dir, map[string]string{"writer.c": "mine"})
+	must(t, os.Symlink("fifo", link))
+	t.Chdir(link)
+	kept, err := Reset(".", starter(), noon())
+	must(t, err)
+	holds(t, dir+".2026-11-21T10-00-00", map[string]string{"writer.c": "mine"})
+	holds(t, kept, map[string]string{"writer.c": "mine"})
+	holds(t, ".", fresh())
+}
+
 // What cannot be moved must not leave half a workspace.
 func TestResetThatCannotMove(t *testing.T) {
 	parent := t.TempDir()
@@ -193,5 +207,15 @@ func TestResetThatCannotMove(t *testing.T) {
 	tidy(t, dir)
 	if _, err := os.Stat(kept); err == nil {
 		t.Error("the empty copy is still there")
+	}
+}
+
+func TestMarkThatNamesAnotherPlace(t *testing.T) {
+	for _, text := range []string{"..", "/etc", "other.2026", "x/.."} {
+		dir := filepath.Join(t.TempDir(), "fifo")
+		put(t, dir, map[string]string{unfinished: text, "writer.c": "mine"})
+		_, err := Create(dir, starter())
+		must(t, err)
+		holds(t, dir, map[string]string{"writer.c": "mine", "policy/one.cil": "; rules"})
 	}
 }

@@ -31,7 +31,7 @@ type Error struct {
 	Note  string // details, such as the limit; may be empty
 }
 
-// Error reads "reading the workspace: fifo/x: it is a symbolic link".
+// Error reads `reading the workspace: "fifo/x": it is a symbolic link`.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s: %q: %v", e.Doing, e.Path, e.Err)
 	if e.Note != "" {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -17,18 +18,11 @@ import (
 // shells and editors that are in it see the fresh files; folders of version
 // control stay in it. The error is an *Error; nothing is lost by one.
 func Reset(dir string, starter fs.FS, now time.Time) (kept string, err error) {
-	real, err := filepath.EvalSymlinks(dir)
+	f, err := beginFilling(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		_, err = Create(dir, starter)
 		return "", err
 	}
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	if err != nil {
-		return "", failure(resetting, dir, err)
-	}
-	f, err := beginFilling(real)
 	if err != nil {
 		return "", failure(resetting, dir, err)
 	}
@@ -93,7 +87,11 @@ func (f *filling) resumeMoving() error {
 	if err != nil || len(text) == 0 {
 		return err
 	}
-	kept := filepath.Join(filepath.Dir(f.dir), filepath.Base(string(text)))
+	base := filepath.Base(string(text))
+	if !strings.HasPrefix(base, filepath.Base(f.dir)+".") {
+		return f.mark.Truncate(0) // not written by Reset for this folder
+	}
+	kept := filepath.Join(filepath.Dir(f.dir), base)
 	moveErr := f.moveAll(kept)
 	if err := f.mark.Truncate(0); err != nil {
 		return errors.Join(moveErr, err)

@@ -21,10 +21,7 @@ const settleTime = 100 * time.Millisecond
 // appear are watched too, and so is a workspace that is removed and made again.
 // The channel is closed when ctx ends, or when watching becomes impossible.
 func Watch(ctx context.Context, dir string) (<-chan struct{}, error) {
-	real, err := filepath.EvalSymlinks(dir)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
+	real, err := realPath(dir)
 	if err != nil {
 		return nil, failure(watching, dir, err)
 	}
