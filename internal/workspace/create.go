@@ -97,11 +97,11 @@ func beginFilling(dir string) (*filling, error) {
 
 // realPath is a path that is absolute and has no links.
 func realPath(dir string) (string, error) {
-	real, err := filepath.EvalSymlinks(dir)
+	abs, err := filepath.Abs(dir) // first, because $PWD may itself be a link
 	if err != nil {
 		return "", err
 	}
-	return filepath.Abs(real)
+	return filepath.EvalSymlinks(abs)
 }
 
 // current tells whether an open mark is still the one in the folder.
