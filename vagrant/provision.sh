@@ -40,8 +40,8 @@ agent() {
 	install -D -m 0755 "$here/guest/build" /usr/lib/ipclab/build
 	install -D -m 0644 "$here/guest/ipclab-agent.service" /etc/systemd/system/ipclab-agent.service
 	install -D -m 0644 "$here/guest/sysctl.conf" /etc/sysctl.d/60-ipclab.conf
-	install -D -m 0644 "$here/guest/tmpfiles.conf" /etc/tmpfiles.d/ipclab.conf
 	install -D -m 0644 "$here/guest/modules.conf" /etc/modules-load.d/ipclab.conf
+	install -D -m 0644 "$here/guest/modprobe.conf" /etc/modprobe.d/ipclab.conf
 	systemctl enable ipclab-agent.service 2>/dev/null
 }
 
@@ -56,7 +56,12 @@ flatten() {
 policy() {
 	sed -i 's/^SELINUX=.*/SELINUX=enforcing/' /etc/selinux/config
 	cp "$here/guest/ipclab.cil" /usr/lib/ipclab/ipclab.cil
-	semodule -n -s default -i /usr/lib/ipclab/ipclab.cil
+	# /lab is no home directory to genhomedircon, and its warnings about that
+	# are only in the way.
+	if ! semodule -n -s default -i /usr/lib/ipclab/ipclab.cil 2>/tmp/semodule.log; then
+		cat /tmp/semodule.log >&2
+		exit 1
+	fi
 }
 
 # What a machine without network, disks to check and consoles to log in at
@@ -70,7 +75,7 @@ quiet() {
 		modprobe@drm.service modprobe@dm_mod.service modprobe@efi_pstore.service \
 		modprobe@loop.service systemd-journal-flush.service \
 		systemd-journald-audit.socket systemd-update-utmp.service \
-		systemd-machine-id-commit.service 2>/dev/null
+		systemd-machine-id-commit.service getty@tty1.service serial-getty@ttyS0.service 2>/dev/null
 }
 
 users

@@ -1,0 +1,204 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
+)
+
+// Cache is a directory of images, and what goes into the one that is wanted.
+type Cache struct {
+	Dir    string // holds one folder for each image
+	Recipe fs.FS  // packages.txt, provision.sh, guest/
+	Agent  string // the guest binary on this computer
+}
+
+// want is the key of the image that this version of ipclab uses.
+type want struct{ key, recipe, agent string }
+
+// wanted computes the key.
+func (c Cache) wanted() (want, error) {
+	recipe, err := sumTree(c.Recipe)
+	if err != nil {
+		return want{}, err
+	}
+	agent, err := sumFile(c.Agent)
+	if err != nil {
+		return want{}, fmt.Errorf("the guest's program: %w", err)
+	}
+	recipe = fmt.Sprintf("%s-%d", recipe[:16], formatVersion)
+	return want{key: recipe + "-" + agent[:16], recipe: recipe, agent: agent}, nil
+}
+
+// Find gives the image that is wanted. An error that is fs.ErrNotExist says
+// that there is none yet; a DamagedError that there is one, but not whole.
+func (c Cache) Find() (*Image, error) {
+	w, err := c.wanted()
+	if err != nil {
+		return nil, err
+	}
+	return open(filepath.Join(c.Dir, w.key))
+}
+
+// Ensure gives the image that is wanted, and builds it if need be. When two
+// processes want it at once, one builds and the other waits for it.
+func (c Cache) Ensure(ctx context.Context, rebuild bool, progress Progress) (*Image, error) {
+	if i, err := c.Find(); err == nil && !rebuild {
+		return i, nil
+	}
+	unlock, err := c.lock(ctx, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	w, err := c.wanted()
+	if err != nil {
+		return nil, err
+	}
+	c.sweep()
+	i, err := open(filepath.Join(c.Dir, w.key))
+	if err == nil && !rebuild {
+		return i, nil
+	}
+	var damaged *DamagedError
+	if errors.As(err, &damaged) {
+		progress.Note("the cached image is damaged (" + damaged.What + ") and is made anew")
+	}
+	return c.make(ctx, w, rebuild, progress)
+}
+
+// lock lets one process at a time change the cache.
+func (c Cache) lock(ctx context.Context, progress Progress) (func(), error) {
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	l := flock.New(filepath.Join(c.Dir, ".lock"))
+	mine, err := l.TryLock()
+	if err == nil && !mine {
+		progress.Note("another ipclab is making the image; waiting for it")
+		_, err = l.TryLockContext(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", c.Dir, err)
+	}
+	return func() { l.Unlock() }, nil
+}
+
+// sweep removes what interrupted builds left. The caller holds the lock.
+func (c Cache) sweep() {
+	entries, _ := os.ReadDir(c.Dir)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), makingPrefix) {
+			removeAll(filepath.Join(c.Dir, e.Name()))
+		}
+	}
+}
+
+const makingPrefix = ".making-"
+
+// make builds the image, or derives it from one that differs in the agent only.
+func (c Cache) make(ctx context.Context, w want, rebuild bool, progress Progress) (*Image, error) {
+	work, err := os.MkdirTemp(c.Dir, makingPrefix)
+	if err != nil {
+		return nil, err
+	}
+	defer removeAll(work)
+	i := &Image{Dir: work, Key: w.key, Recipe: w.recipe, Format: formatVersion, Built: time.Now().UTC()}
+	relative := c.relative(w)
+	if relative != nil && !rebuild {
+		err = i.derive(relative)
+	} else {
+		err = i.build(ctx, c.Recipe, progress)
+	}
+	if err != nil {
+		return nil, err
+	}
+	progress.Step("putting the agent in place")
+	if err := injectAgent(ctx, i.Disk(), c.Agent); err != nil {
+		return nil, err
+	}
+	progress.Step("computing checksums")
+	return c.finish(i)
+}
+
+// finish gives a complete image its name.
+func (c Cache) finish(i *Image) (*Image, error) {
+	if err := i.describe(); err != nil {
+		return nil, err
+	}
+	final := filepath.Join(c.Dir, i.Key)
+	if err := removeAll(final); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(i.Dir, final); err != nil {
+		return nil, err
+	}
+	i.Dir = final
+	return i, nil
+}
+
+// relative finds a whole image that was made from the same recipe.
+func (c Cache) relative(w want) *Image {
+	entries, _ := os.ReadDir(c.Dir)
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), w.recipe+"-") || e.Name() == w.key {
+			continue
+		}
+		if i, err := open(filepath.Join(c.Dir, e.Name())); err == nil && i.Verify() == nil {
+			return i
+		}
+	}
+	return nil
+}
+
+// derive copies another image's files.
+func (i *Image) derive(from *Image) error {
+	i.Kernel, i.Packages, i.Built = from.Kernel, from.Packages, from.Built
+	for _, name := range fileNames() {
+		if err := copyFile(i.path(name), from.path(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Obsolete lists images of other versions of ipclab.
+func (c Cache) Obsolete() ([]string, error) {
+	w, err := c.wanted()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(c.Dir)
+	if absent(err) {
+		return nil, nil
+	}
+	var old []string
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != w.key && !strings.HasPrefix(e.Name(), ".") {
+			old = append(old, filepath.Join(c.Dir, e.Name()))
+		}
+	}
+	return old, err
+}
+
+// allocated is what a file takes of the disk; holes take nothing.
+func allocated(path string) int64 {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return 0
+	}
+	return st.Blocks * 512
+}
+
+// removeAll removes a tree of which parts may be read-only.
+func removeAll(dir string) error {
+	return os.RemoveAll(dir)
+}

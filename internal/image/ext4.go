@@ -1,0 +1,160 @@
+package image
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// labelling of the agent's two names; what setfiles would give them.
+const (
+	agentPath  = "/usr/lib/ipclab/agent"
+	agentLabel = "system_u:object_r:ipclab_agent_exec_t:s0"
+	probePath  = "/usr/lib/ipclab/probe"
+	probeLabel = "system_u:object_r:ipclab_probe_exec_t:s0"
+)
+
+// label writes SELinux labels into an ext4 image. An ordinary user may not set
+// security.* attributes on files, but may write them into a file system image.
+// listing is what `setfiles -nv -r root` printed about the unlabelled tree.
+func label(ctx context.Context, disk, root string, listing io.Reader) error {
+	var commands bytes.Buffer
+	count := 0
+	lines := bufio.NewScanner(listing)
+	for lines.Scan() {
+		path, context, ok := relabelLine(lines.Text(), root)
+		if !ok {
+			continue
+		}
+		if strings.ContainsAny(path, "\"\n") {
+			return fmt.Errorf("label %q: a file name that debugfs cannot take", path)
+		}
+		fmt.Fprintf(&commands, "ea_set \"%s\" security.selinux \"%s\\000\"\n", path, context)
+		count++
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	if count < 1000 {
+		return fmt.Errorf("setfiles named only %d files: is the policy's file_contexts whole?", count)
+	}
+	return debugfs(ctx, disk, &commands)
+}
+
+// relabelLine reads "Would relabel ROOT/PATH from CONTEXT to CONTEXT".
+func relabelLine(line, root string) (path, context string, ok bool) {
+	rest, ok := strings.CutPrefix(line, "Would relabel "+root)
+	if !ok {
+		return "", "", false
+	}
+	at := strings.LastIndex(rest, " to ")
+	from := strings.LastIndex(rest[:max(at, 0)], " from ")
+	if at < 0 || from < 0 {
+		return "", "", false
+	}
+	path = rest[:from]
+	if path == "" {
+		path = "/"
+	}
+	return path, rest[at+len(" to "):], true
+}
+
+// debugfs runs commands on an image (debugfs(8)). It reports failures on
+// stderr only, mixed with its banner and an echo of the commands.
+func debugfs(ctx context.Context, disk string, commands io.Reader) error {
+	cmd := exec.CommandContext(ctx, "debugfs", "-w", "-f", "-", disk)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "DEBUGFS_PAGER=cat")
+	cmd.Stdin = commands
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("debugfs: %w: %.300s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "debugfs") || strings.HasPrefix(line, "Allocated inode") {
+			continue
+		}
+		return fmt.Errorf("debugfs: %s", line)
+	}
+	return nil
+}
+
+// injectAgent puts the guest's program into an image, under both of its names.
+// It replaces what a former version left.
+func injectAgent(ctx context.Context, disk, agent string) error {
+	removal := fmt.Sprintf("rm %s\nrm %s\n", agentPath, probePath)
+	_ = debugfs(ctx, disk, strings.NewReader(removal)) // in a fresh image they are not there
+	var commands bytes.Buffer
+	for path, label := range map[string]string{agentPath: agentLabel, probePath: probeLabel} {
+		fmt.Fprintf(&commands, "write %s %s\n", agent, path)
+		fmt.Fprintf(&commands, "set_inode_field %s mode 0100755\n", path)
+		fmt.Fprintf(&commands, "set_inode_field %s uid 0\nset_inode_field %s gid 0\n", path, path)
+		fmt.Fprintf(&commands, "ea_set %s security.selinux \"%s\\000\"\n", path, label)
+	}
+	return debugfs(ctx, disk, &commands)
+}
+
+// copyFile copies a file without its holes, sharing blocks where the file
+// system can.
+func copyFile(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	err = copySparse(out, in, info.Size())
+	if closeErr := out.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", filepath.Base(from), err)
+	}
+	return nil
+}
+
+func copySparse(out, in *os.File, size int64) error {
+	if err := out.Truncate(size); err != nil {
+		return err
+	}
+	if unix.IoctlFileClone(int(out.Fd()), int(in.Fd())) == nil {
+		return nil
+	}
+	for at := int64(0); at < size; {
+		data, err := in.Seek(at, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		hole, err := in.Seek(data, unix.SEEK_HOLE)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Seek(data, io.SeekStart); err != nil {
+			return err
+		}
+		if _, err := io.Copy(out, io.NewSectionReader(in, data, hole-data)); err != nil {
+			return err
+		}
+		at = hole
+	}
+	return nil
+}
