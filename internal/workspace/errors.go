@@ -21,6 +21,7 @@ var (
 	ErrTooMany    = errors.New("there are too many files")
 	ErrTooBig     = errors.New("the files are too big")
 	ErrTooDeep    = errors.New("the folders are nested too deep")
+	ErrWatches    = errors.New("the system's limit on watched files is reached")
 )
 
 // Error says what is wrong with a workspace, and with what in it.
@@ -63,6 +64,7 @@ func hints() []struct {
 		{ErrTooMany, "keep only the lab's files in the workspace, and move the rest elsewhere"},
 		{ErrTooBig, "keep only sources in the workspace, and move the rest elsewhere"},
 		{ErrTooDeep, "keep only the lab's files in the workspace, and move the rest elsewhere"},
+		{ErrWatches, "end other programs that watch files, or raise fs.inotify.max_user_instances and max_user_watches with sysctl"},
 	}
 }
 
@@ -96,10 +98,12 @@ func reason(doing string, err error) error {
 		return ErrNotFolder
 	case errors.Is(err, syscall.ELOOP):
 		return ErrSymlink
+	case doing == watching && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EMFILE)):
+		return ErrWatches // inotify_add_watch(2) and inotify_init(2) say it so
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return ErrFull
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		if doing == reading {
+		if doing == reading || doing == watching {
 			return ErrUnreadable
 		}
 		return ErrReadOnly

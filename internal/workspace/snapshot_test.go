@@ -172,11 +172,28 @@ func TestSnapshotOfReadOnlyFolder(t *testing.T) {
 	}
 }
 
-func TestUnreadableFile(t *testing.T) {
-	err := failure(reading, "fifo/a.c", &os.PathError{Op: "openat", Path: "a.c", Err: syscall.EACCES})
-	want := `reading the workspace: "fifo/a.c": it cannot be read`
-	if err.Error() != want || !errors.Is(err, ErrUnreadable) {
-		t.Errorf("error is %v, want %s", err, want)
+// The system's answers that a test cannot provoke everywhere.
+func TestReasons(t *testing.T) {
+	for _, test := range []struct {
+		doing string
+		errno syscall.Errno
+		want  error
+	}{
+		{reading, syscall.EACCES, ErrUnreadable},
+		{watching, syscall.EACCES, ErrUnreadable},
+		{making, syscall.EACCES, ErrReadOnly},
+		{resetting, syscall.EROFS, ErrReadOnly},
+		{making, syscall.ENOSPC, ErrFull},
+		{making, syscall.EDQUOT, ErrFull},
+		{watching, syscall.ENOSPC, ErrWatches},
+		{watching, syscall.EMFILE, ErrWatches},
+		{reading, syscall.EIO, syscall.EIO},
+	} {
+		err := failure(test.doing, "fifo/a.c", &os.PathError{Op: "openat", Path: "a.c", Err: test.errno})
+		want := fmt.Sprintf(`%s: "fifo/a.c": %v`, test.doing, test.want)
+		if err.Error() != want || !errors.Is(err, test.want) {
+			t.Errorf("error is %v, want %s", err, want)
+		}
 	}
 }
 
