@@ -64,7 +64,6 @@ func (s start) arguments() []string {
 		"-name", "ipclab", "-machine", "q35,memory-backend=ram,graphics=off",
 		"-smp", strconv.Itoa(s.CPUs), "-m", strconv.Itoa(s.Memory),
 		"-object", s.memory(),
-		"-global", "migration.x-ignore-shared=on",
 		"-kernel", s.Kernel, "-initrd", s.Initrd, "-append", kernelCommand,
 		"-drive", "if=virtio,format=qcow2,cache=unsafe,discard=unmap,file=" + escape(s.Disk),
 		"-chardev", "file,id=console,path=" + escape(s.Console),
@@ -78,7 +77,7 @@ func (s start) arguments() []string {
 	}
 	args = append(args, s.accelerator()...)
 	if s.Restore {
-		args = append(args, "-incoming", "fd:3")
+		args = append(args, "-incoming", "defer")
 	}
 	return args
 }

@@ -73,6 +73,23 @@ func (p *process) kill() {
 	<-p.done
 }
 
+// blame finds the reason for a failure in talking to QEMU: that it ended, as it
+// will show within a moment; that ctx was cancelled; or the failure itself.
+func (p *process) blame(cause, err error) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-p.done:
+		return p.died()
+	case <-time.After(deathNotice):
+		return cmpErr(cause, err)
+	}
+}
+
+// deathNotice is how long after a broken connection QEMU's end is waited for.
+const deathNotice = 300 * time.Millisecond
+
 // died describes an unexpected end. Call it after done is closed.
 func (p *process) died() error {
 	status := "exit status 0"

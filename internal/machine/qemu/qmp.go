@@ -100,8 +100,24 @@ func (m *monitor) status() (string, error) {
 	return s.Status, json.Unmarshal(raw, &s)
 }
 
-// resume waits until a restored machine is complete and lets it run.
+// leaveMemory keeps the guest's memory out of the saved state: it is in a file of
+// its own already (the capability behind VM templating; see QEMU's
+// docs/devel/migration, "ignore-shared").
+func (m *monitor) leaveMemory() error {
+	_, err := m.do("migrate-set-capabilities", map[string]any{
+		"capabilities": []any{map[string]any{"capability": "x-ignore-shared", "state": true}},
+	})
+	return err
+}
+
+// resume reads the devices' state from descriptor 3 and lets the machine run.
 func (m *monitor) resume(ctx context.Context) error {
+	if err := m.leaveMemory(); err != nil {
+		return err
+	}
+	if _, err := m.do("migrate-incoming", map[string]any{"uri": "fd:3"}); err != nil {
+		return err
+	}
 	for {
 		status, err := m.status()
 		if err != nil {
@@ -122,6 +138,9 @@ func (m *monitor) resume(ctx context.Context) error {
 // path, which must exist. Memory is not written: it is in the RAM file.
 func (m *monitor) save(ctx context.Context, path string) error {
 	if _, err := m.do("stop", nil); err != nil {
+		return err
+	}
+	if err := m.leaveMemory(); err != nil {
 		return err
 	}
 	uri := map[string]any{"uri": "exec:cat >" + shellQuote(path)}

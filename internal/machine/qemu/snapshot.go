@@ -135,7 +135,7 @@ func (f Freezer) fill(ctx context.Context, work string, prepare Prepare, s Snaps
 	ctx, cancel := p.watch(ctx)
 	defer cancel()
 	if err := f.drive(ctx, order, prepare, filepath.Join(work, "state")); err != nil {
-		return cmpErr(context.Cause(ctx), err)
+		return p.blame(context.Cause(ctx), err)
 	}
 	return os.Remove(order.Console)
 }

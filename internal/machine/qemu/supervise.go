@@ -103,10 +103,10 @@ func (k *keeper) relink(parent context.Context) error {
 		return nil
 	}
 	if err != nil {
-		return cmpErr(context.Cause(ctx), err)
+		return k.qemu.blame(context.Cause(ctx), err)
 	}
 	k.use(l)
-	return cmpErr(context.Cause(ctx), k.identify(ctx))
+	return k.qemu.blame(context.Cause(ctx), k.identify(ctx))
 }
 
 func (k *keeper) current() *link {
@@ -174,16 +174,16 @@ func (k *keeper) welcome(parent context.Context) (net.Listener, error) {
 	defer cancel()
 	if k.clone.Snapshot != "" {
 		if err := k.resume(ctx); err != nil {
-			return nil, cmpErr(context.Cause(ctx), err)
+			return nil, k.qemu.blame(context.Cause(ctx), err)
 		}
 	}
 	l, err := connect(ctx, k.clone.Run)
 	if err != nil {
-		return nil, cmpErr(context.Cause(ctx), err)
+		return nil, k.qemu.blame(context.Cause(ctx), err)
 	}
 	k.use(l)
 	if err := k.identify(ctx); err != nil {
-		return nil, cmpErr(context.Cause(ctx), err)
+		return nil, k.qemu.blame(context.Cause(ctx), err)
 	}
 	return net.Listen("unix", filepath.Join(k.clone.Run, muxSocket))
 }
