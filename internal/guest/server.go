@@ -1,10 +1,10 @@
 package guest
 
 import (
+	"bufio"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -62,9 +62,41 @@ func (a *Agent) hostKey() ssh.Signer {
 	return a.key
 }
 
-// ServeConn serves one SSH connection until it ends.
+// ServeConn serves one stream until it ends. A stream that begins with a brace
+// is JSON-RPC, anything else SSH, whose first byte is an S (RFC 4253, section
+// 4.2).
 func (a *Agent) ServeConn(c net.Conn) {
 	defer c.Close()
+	in := bufio.NewReader(c)
+	first, err := in.Peek(1)
+	if err != nil {
+		return
+	}
+	peeked := &bufferedConn{Conn: c, in: in}
+	if first[0] == '{' {
+		a.serveCalls(peeked)
+		return
+	}
+	a.serveSSH(peeked)
+}
+
+// bufferedConn is a connection of which some bytes were looked at already.
+type bufferedConn struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func (b *bufferedConn) Read(p []byte) (int, error) { return b.in.Read(p) }
+
+func (a *Agent) serveCalls(c net.Conn) {
+	server := rpc.NewServer()
+	if err := server.RegisterName("Agent", &calls{agent: a}); err != nil {
+		return
+	}
+	server.ServeCodec(jsonrpc.NewServerCodec(c))
+}
+
+func (a *Agent) serveSSH(c net.Conn) {
 	config := &ssh.ServerConfig{NoClientAuth: true, NoClientAuthCallback: checkLogin}
 	config.AddHostKey(a.hostKey())
 	conn, channels, requests, err := ssh.NewServerConn(c, config)
@@ -97,25 +129,9 @@ func (a *Agent) serveChannel(user string, ch ssh.NewChannel) {
 		a.serveSession(user, ch)
 	case api.RunChannel:
 		a.serveRun(ch)
-	case api.CallChannel:
-		a.serveCalls(ch)
 	default:
 		ch.Reject(ssh.UnknownChannelType, kind)
 	}
-}
-
-func (a *Agent) serveCalls(ch ssh.NewChannel) {
-	channel, requests, err := ch.Accept()
-	if err != nil {
-		return
-	}
-	go ssh.DiscardRequests(requests)
-	server := rpc.NewServer()
-	if err := server.RegisterName("Agent", &calls{agent: a}); err != nil {
-		channel.Close()
-		return
-	}
-	server.ServeCodec(jsonrpc.NewServerCodec(channel))
 }
 
 func (a *Agent) serveRun(ch ssh.NewChannel) {
@@ -146,9 +162,4 @@ func (a *Agent) serveRun(ch ssh.NewChannel) {
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
-}
-
-// isClosed tells whether err only says that the other end went away.
-func isClosed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed)
 }

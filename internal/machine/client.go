@@ -25,12 +25,14 @@ const (
 	Student = "student"
 )
 
-// Client is a connection to a machine's agent as the administrator. Its methods
-// may be called at the same time.
+// Client is the administrator's connection to a machine's agent. Its streams are
+// opened when they are first needed. Its methods may be called at the same time.
 type Client struct {
+	dial Dialer
+
+	mu    sync.Mutex
 	conn  *ssh.Client
 	calls *rpc.Client
-	rpcMu sync.Mutex
 }
 
 // LostError says that the connection to the machine broke: the machine's
@@ -48,14 +50,8 @@ func (e *LostError) Hint() string {
 // Dialer opens one byte stream to a machine's agent.
 type Dialer func(ctx context.Context) (io.ReadWriteCloser, error)
 
-// NewClient connects as the administrator.
-func NewClient(ctx context.Context, dial Dialer) (*Client, error) {
-	conn, err := Login(ctx, dial, Admin)
-	if err != nil {
-		return nil, err
-	}
-	return &Client{conn: conn}, nil
-}
+// NewClient makes a client; nothing is opened yet.
+func NewClient(dial Dialer) *Client { return &Client{dial: dial} }
 
 // Login makes an SSH connection over one stream. The stream itself is the proof
 // of identity in both directions: it comes from a socket in a private directory.
@@ -67,6 +63,7 @@ func Login(ctx context.Context, dial Dialer, user string) (*ssh.Client, error) {
 	stop := context.AfterFunc(ctx, func() { stream.Close() })
 	defer stop()
 	config := &ssh.ClientConfig{User: user, HostKeyCallback: ssh.InsecureIgnoreHostKey()}
+	config.KeyExchanges = []string{ssh.KeyExchangeCurve25519} // the cheapest under emulation
 	c, channels, requests, err := ssh.NewClientConn(asConn(stream), "ipclab", config)
 	if err != nil {
 		stream.Close()
@@ -79,17 +76,56 @@ func Login(ctx context.Context, dial Dialer, user string) (*ssh.Client, error) {
 }
 
 // Close ends the connection.
-func (c *Client) Close() error { return c.conn.Close() }
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var first, second error
+	if c.calls != nil {
+		first = c.calls.Close()
+	}
+	if c.conn != nil {
+		second = c.conn.Close()
+	}
+	return errors.Join(first, second)
+}
 
-// SSH gives the connection itself, for sessions.
-func (c *Client) SSH() *ssh.Client { return c.conn }
+// SSH gives the administrator's SSH connection, for sessions.
+func (c *Client) SSH(ctx context.Context) (*ssh.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var err error
+	if c.conn == nil {
+		c.conn, err = Login(ctx, c.dial, Admin)
+	}
+	return c.conn, err
+}
 
 // SFTP opens the machine's files, as the administrator.
-func (c *Client) SFTP() (*sftp.Client, error) { return sftp.NewClient(c.conn) }
+func (c *Client) SFTP(ctx context.Context) (*sftp.Client, error) {
+	conn, err := c.SSH(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sftp.NewClient(conn)
+}
+
+// session opens a session, which ends when ctx does.
+func (c *Client) session(ctx context.Context) (*ssh.Session, func(), error) {
+	conn, err := c.SSH(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := conn.NewSession()
+	if err != nil {
+		return nil, nil, &LostError{err}
+	}
+	stop := context.AfterFunc(ctx, func() { s.Close() })
+	return s, func() { stop(); s.Close() }, nil
+}
 
 // call makes one call of the agent's service.
 func (c *Client) call(ctx context.Context, method string, args, reply any) error {
-	client, err := c.caller()
+	client, err := c.caller(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,18 +147,16 @@ func callError(err error) error {
 	return &LostError{err}
 }
 
-func (c *Client) caller() (*rpc.Client, error) {
-	c.rpcMu.Lock()
-	defer c.rpcMu.Unlock()
-	if c.calls != nil {
-		return c.calls, nil
+func (c *Client) caller(ctx context.Context) (*rpc.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.calls == nil {
+		stream, err := c.dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.calls = jsonrpc.NewClient(stream)
 	}
-	channel, requests, err := c.conn.OpenChannel(api.CallChannel, nil)
-	if err != nil {
-		return nil, &LostError{err}
-	}
-	go ssh.DiscardRequests(requests)
-	c.calls = jsonrpc.NewClient(channel)
 	return c.calls, nil
 }
 
@@ -177,13 +211,11 @@ func (c *Client) SetEnforce(ctx context.Context, on bool) error {
 
 // PutFile writes one file as the administrator.
 func (c *Client) PutFile(ctx context.Context, path string, data []byte) error {
-	session, err := c.conn.NewSession()
+	session, end, err := c.session(ctx)
 	if err != nil {
-		return &LostError{err}
+		return err
 	}
-	defer session.Close()
-	stop := context.AfterFunc(ctx, func() { session.Close() })
-	defer stop()
+	defer end()
 	var diag strings.Builder
 	session.Stdin, session.Stderr = strings.NewReader(string(data)), &diag
 	if err := session.Run("exec cat >" + Quote(path)); err != nil {
@@ -194,13 +226,11 @@ func (c *Client) PutFile(ctx context.Context, path string, data []byte) error {
 
 // Output runs a shell command as the administrator and gives its output.
 func (c *Client) Output(ctx context.Context, command string) (string, error) {
-	session, err := c.conn.NewSession()
+	session, end, err := c.session(ctx)
 	if err != nil {
-		return "", &LostError{err}
+		return "", err
 	}
-	defer session.Close()
-	stop := context.AfterFunc(ctx, func() { session.Close() })
-	defer stop()
+	defer end()
 	var diag strings.Builder
 	session.Stderr = &diag
 	out, err := session.Output(command)
@@ -228,7 +258,11 @@ func (c *Client) Start(ctx context.Context, spec api.RunSpec, stdin io.Reader, s
 	if err != nil {
 		return nil, err
 	}
-	channel, requests, err := c.conn.OpenChannel(api.RunChannel, payload)
+	conn, err := c.SSH(ctx)
+	if err != nil {
+		return nil, err
+	}
+	channel, requests, err := conn.OpenChannel(api.RunChannel, payload)
 	if err != nil {
 		return nil, &LostError{err}
 	}

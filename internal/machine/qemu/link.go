@@ -18,9 +18,9 @@ import (
 )
 
 // greetEvery is how often the host greets until the agent answers: at a cold
-// boot nobody listens for a while, and the agent throws away what it read of an
-// earlier connection.
-const greetEvery = 250 * time.Millisecond
+// boot nobody listens for a while, and a restored agent may yet have to notice
+// that the connection of its snapshot is over.
+const greetEvery = 10 * time.Millisecond
 
 // link is the multiplexed connection to the agent.
 type link struct {

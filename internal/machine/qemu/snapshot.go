@@ -208,16 +208,20 @@ func (f Freezer) ready(ctx context.Context, m *monitor, o start, prepare Prepare
 	}
 	l, err := connect(waiting, o.Run)
 	if err != nil {
-		return err
+		return cmpErr(context.Cause(waiting), err)
 	}
 	defer l.close()
-	client, err := machine.NewClient(ctx, func(context.Context) (io.ReadWriteCloser, error) { return l.open() })
-	if err != nil {
+	client := machine.NewClient(func(context.Context) (io.ReadWriteCloser, error) { return l.open() })
+	if err := prepare(ctx, client); err != nil {
 		return err
 	}
-	defer client.Close()
-	return prepare(ctx, client)
+	client.Close()
+	l.close()
+	return pause(ctx, settle)
 }
+
+// settle is the time that the agent gets to notice that the link is closed.
+const settle = 200 * time.Millisecond
 
 // SilentError says that a guest did not come up.
 type SilentError struct {

@@ -158,7 +158,9 @@ func (k *keeper) launch(ctx context.Context) error {
 		return err
 	}
 	var err error
+	k.since("overlay")
 	k.qemu, err = launch(c.Binary, order, state)
+	k.since("launch")
 	return err
 }
 
@@ -177,7 +179,9 @@ func (k *keeper) welcome(parent context.Context) (net.Listener, error) {
 			return nil, k.qemu.blame(context.Cause(ctx), err)
 		}
 	}
+	k.since("resume")
 	l, err := connect(ctx, k.clone.Run)
+	k.since("connect")
 	if err != nil {
 		return nil, k.qemu.blame(context.Cause(ctx), err)
 	}
@@ -208,10 +212,8 @@ func (k *keeper) resume(ctx context.Context) error {
 // identify tells the guest who it is and completes the clone's description.
 func (k *keeper) identify(ctx context.Context) error {
 	dial := func(context.Context) (io.ReadWriteCloser, error) { return k.current().open() }
-	client, err := machine.NewClient(ctx, dial)
-	if err != nil {
-		return err
-	}
+	client := machine.NewClient(dial)
+	k.since("ssh")
 	defer client.Close()
 	entropy := make([]byte, 64)
 	_, _ = rand.Read(entropy) // never fails (crypto/rand)
@@ -220,6 +222,7 @@ func (k *keeper) identify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	k.since("identify")
 	c.HostKey = strings.TrimSpace(string(welcome.HostKey))
 	c.QEMU, c.Keeper = k.qemu.cmd.Process.Pid, os.Getpid()
 	return c.write()
@@ -275,3 +278,5 @@ func tell(out io.WriteCloser, err error) {
 	json.NewEncoder(out).Encode(r)
 	out.Close()
 }
+
+func (k *keeper) since(what string) { fmt.Fprintln(os.Stderr, time.Since(k.clone.Begun), what) }
