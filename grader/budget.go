@@ -7,9 +7,13 @@ import (
 	"time"
 )
 
-// errTimeUp is the cause of a context that ended because a check took longer
-// than it may.
-var errTimeUp = errors.New("the check's time is over")
+// The causes of a context that a budget has ended: the student's programs took
+// longer than they may, or the machine did, and did not even notice the end of
+// its own limit.
+var (
+	errTimeUp   = errors.New("the check's time is over")
+	errNoAnswer = errors.New("the guest did not answer in time")
+)
 
 // budget is the time that a check may take. Only waiting for the student's
 // work counts; what the machine needs for itself (compiling, loading, looking)
@@ -23,13 +27,24 @@ type budget struct {
 	timer *time.Timer
 	left  time.Duration
 	since time.Time
+	away  bool // the time that passes is the machine's
 }
 
 func newBudget(parent context.Context, total time.Duration) *budget {
 	b := &budget{total: total, left: total, since: time.Now()}
 	b.ctx, b.cancel = context.WithCancelCause(parent)
-	b.timer = time.AfterFunc(total, func() { b.cancel(errTimeUp) })
+	b.timer = time.AfterFunc(total, b.expire)
 	return b
+}
+
+func (b *budget) expire() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.away {
+		b.cancel(errNoAnswer)
+		return
+	}
+	b.cancel(errTimeUp)
 }
 
 // end releases the budget.
@@ -55,6 +70,7 @@ func (b *budget) aside(limit time.Duration) (ctx context.Context, back func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.left = max(0, b.left-time.Since(b.since))
+	b.away = true
 	b.timer.Reset(b.left + limit)
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	return ctx, func() {
@@ -66,6 +82,7 @@ func (b *budget) aside(limit time.Duration) (ctx context.Context, back func()) {
 func (b *budget) resume() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.away = false
 	b.since = time.Now()
 	b.timer.Reset(b.left)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"ipclab/labs"
 )
 
 func TestLint(t *testing.T) {
@@ -86,6 +88,7 @@ func TestLint(t *testing.T) {
 		{"allowed alice : read $CHANNEL\ndenied bob : read $CHANNEL by dac fifo_file read", "only with selinux"},
 		{"allowed alice : read $CHANNEL\ndenied bob : read $CHANNEL by selinux fifo_file", "only with selinux"},
 		{"build\n-- x --\n-- x --\n", "comes twice"},
+		{"build\n-- --", "has no name"},
 	}
 	for _, test := range tests {
 		t.Run(test.script, func(t *testing.T) {
@@ -115,6 +118,18 @@ func TestLintAccepts(t *testing.T) {
 	} {
 		if errs := Lint(testLab(t, "10s", [2]string{"one", script + "\n"})); len(errs) > 0 {
 			t.Errorf("%q: %v", script, errs)
+		}
+	}
+}
+
+func TestEmbeddedLabsAreAccepted(t *testing.T) {
+	catalog, err := labs.NewCatalog(labs.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lab := range catalog.All() {
+		for _, err := range Lint(lab) {
+			t.Errorf("lab %s: %v", lab.Name, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -51,8 +52,14 @@ func (r *run) nextID(what string) string { return fmt.Sprintf("%s-%d", what, r.c
 
 // try runs a check's script and never hangs: when the script has not ended
 // some time after its context has, it is given up.
-func (r *run) try(c *labs.Check, s *script) *failureOrPass {
+func (r *run) try(c *labs.Check, s *script) *outcome {
+	dir, err := os.MkdirTemp("", "ipclab-check-")
+	if err != nil {
+		return &outcome{end: machineFault("making room for the script", err)}
+	}
+	defer os.RemoveAll(dir)
 	tr := newTrial(r, c, s)
+	tr.dir = dir
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -67,24 +74,24 @@ func (r *run) try(c *labs.Check, s *script) *failureOrPass {
 			return r.givenUp(tr)
 		}
 	}
-	return &failureOrPass{end: tr.end, evidence: tr.evidence, at: tr.position()}
+	return &outcome{end: tr.end, evidence: tr.evidence, at: tr.position()}
 }
 
-// failureOrPass is what a script came to; end is nil for a pass.
-type failureOrPass struct {
+// outcome is what a script came to; end is nil for a pass.
+type outcome struct {
 	end      *failure
 	evidence []Evidence
 	at       *Position
 }
 
-func (r *run) givenUp(tr *trial) *failureOrPass {
+func (r *run) givenUp(tr *trial) *outcome {
 	at := tr.position()
 	where := "its begin"
 	if at != nil {
 		where = at.String()
 	}
 	f := machineFault("running the script", fmt.Errorf("the guest did not answer at %s, and the check was given up", where))
-	return &failureOrPass{end: f, at: at}
+	return &outcome{end: f, at: at}
 }
 
 // position is the place of the statement that was begun last; nil before the

@@ -187,6 +187,17 @@ func TestWatchdog(t *testing.T) {
 	want(t, report.Results[1], Pass, NoFault, "")
 }
 
+// A guest that answers too late costs the student nothing.
+func TestLateAnswer(t *testing.T) {
+	g := newFake()
+	g.objects["/run/c"] = []api.Object{channel()}
+	g.hooks["Stat"] = func() { time.Sleep(300 * time.Millisecond) }
+	e := &Engine{Guest: g, Policy: fakeBuilder{}, Grace: 5 * time.Second, Scale: 0.005}
+	lab := testLab(t, "10s", [2]string{"one", "object $CHANNEL kind=fifo\nobject $CHANNEL kind=fifo\n"})
+	res := tryWith(t, e, RunRequest{Lab: lab, Workspace: workspace()})
+	want(t, res, Broken, Machine, "the guest did not answer in time")
+}
+
 func TestFloodIsCutOnTheHost(t *testing.T) {
 	g := newFake()
 	g.programs["writer"] = func(r *fakeRun) api.Exit {

@@ -40,7 +40,10 @@ func (e *scriptError) Error() string { return fmt.Sprintf("%s:%d: %s", e.file, e
 // does not exist is a mistake here already: only names that are known to be
 // ours are ever handed to testscript.
 func readScript(file string, data []byte) (*script, error) {
-	archive := txtar.Parse(data)
+	archive, err := parseArchive(file, data)
+	if err != nil {
+		return nil, err
+	}
 	s := &script{file: file, files: make(map[string][]byte)}
 	for _, f := range archive.Files {
 		if _, twice := s.files[f.Name]; twice {
@@ -58,6 +61,16 @@ func readScript(file string, data []byte) (*script, error) {
 		}
 	}
 	return s, nil
+}
+
+// parseArchive is txtar.Parse, which panics at the line "-- --" (v1.16.0).
+func parseArchive(file string, data []byte) (a *txtar.Archive, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &scriptError{file, 1, "a file that follows the script has no name"}
+		}
+	}()
+	return txtar.Parse(data), nil
 }
 
 func (s *script) addLine(line int, text, phase string) error {

@@ -54,31 +54,26 @@ func (t *scriptT) Run(_ string, f func(testscript.T)) {
 // Verbose is always false.
 func (t *scriptT) Verbose() bool { return false }
 
-// perform runs the trial's script in testscript, in a private directory that
-// is removed afterwards. The files that follow the script are not written out:
-// our commands have them in memory.
-func (tr *trial) perform() (err error) {
-	dir, err := os.MkdirTemp("", "ipclab-check-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "script.txtar")
+// perform runs the trial's script in testscript, in the trial's private
+// directory. The files that follow the script are not written out: our
+// commands have them in memory.
+func (tr *trial) perform() error {
+	file := filepath.Join(tr.dir, "script.txtar")
 	if err := os.WriteFile(file, tr.script.source(), 0o600); err != nil {
 		return err
 	}
 	t := &scriptT{}
-	t.Run("", func(testscript.T) { testscript.RunT(t, tr.params(dir, file)) })
+	t.Run("", func(testscript.T) { testscript.RunT(t, tr.params(file)) })
 	if t.failed && tr.end == nil {
 		return labFault("testscript gave up at statement %d: %s", tr.done+1, t.message)
 	}
 	return nil
 }
 
-func (tr *trial) params(dir, file string) testscript.Params {
+func (tr *trial) params(file string) testscript.Params {
 	return testscript.Params{
 		Files:       []string{file},
-		WorkdirRoot: dir,
+		WorkdirRoot: tr.dir,
 		Cmds:        map[string]func(*testscript.TestScript, bool, []string){"do": tr.do},
 		Setup:       tr.setup,
 	}

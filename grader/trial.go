@@ -25,6 +25,7 @@ type trial struct {
 	script *script
 	parser *parser
 	budget *budget
+	dir    string       // private, on the host; removed by whoever began the trial
 	at     atomic.Int64 // number of the statement that is being done
 
 	running  []*process          // everything that was started
