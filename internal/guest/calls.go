@@ -3,6 +3,7 @@ package guest
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/opencontainers/selinux/go-selinux"
 
@@ -26,7 +27,18 @@ func (c *calls) Reset(s api.Stage, _ *api.Empty) error { return c.agent.reset(s)
 func (c *calls) Install(t api.Tree, _ *api.Empty) error { return install(t) }
 
 // Publish moves a build's outputs to where programs are run from.
-func (c *calls) Publish(o api.Outputs, _ *api.Empty) error { return publish(o.Names) }
+func (c *calls) Publish(o api.Outputs, reply *api.Published) (err error) {
+	*reply, err = publish(o.Names)
+	return err
+}
+
+// PutFile writes one file, by its absolute path.
+func (c *calls) PutFile(f api.File, _ *api.Empty) error {
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(f.Path, f.Data, 0o644)
+}
 
 // Stat looks at an object.
 func (c *calls) Stat(o api.Object, reply *api.Object) (err error) {

@@ -36,15 +36,15 @@ type runs struct {
 
 func newRuns(g *Groups) *runs { return &runs{groups: g, active: map[string]*group{}} }
 
-// do runs one program to its end. A close of stop ends it early.
-func (r *runs) do(spec api.RunSpec, stop <-chan struct{}, std stdio) api.Exit {
+// do runs one program to its end. The end of wishes ends it early.
+func (r *runs) do(spec api.RunSpec, wishes <-chan wish, std stdio) api.Exit {
 	spec.Limits = withDefaults(spec.Limits)
 	run, err := r.begin(spec, std)
 	if err != nil {
 		return api.Exit{Code: -1, Cause: api.CauseNotBegun, Detail: err.Error()}
 	}
 	defer r.end(spec.ID, run.group)
-	return run.wait(stop)
+	return run.wait(wishes)
 }
 
 func withDefaults(l api.Limits) api.Limits {
@@ -187,27 +187,32 @@ func withUmask(mask *uint32) func(*exec.Cmd) error {
 }
 
 // wait waits for the end of the program, or brings it about.
-func (x *run) wait(stop <-chan struct{}) api.Exit {
+func (x *run) wait(wishes <-chan wish) api.Exit {
 	ended := make(chan error, 1)
 	go func() { ended <- x.cmd.Wait() }()
 	timer := time.NewTimer(x.spec.Limits.Wall)
 	defer timer.Stop()
-	var cause api.Cause
-	var err error
-	select {
-	case err = <-ended:
-	case <-timer.C:
-		cause = api.CauseTimeout
-	case <-x.meter.full:
-		cause = api.CauseFlood
-	case <-stop:
-		cause = api.CauseKilled
+	for {
+		select {
+		case err := <-ended:
+			return x.exit("", err)
+		case <-timer.C:
+			return x.cut(api.CauseTimeout, ended)
+		case <-x.meter.full:
+			return x.cut(api.CauseFlood, ended)
+		case w, more := <-wishes:
+			if !more {
+				return x.cut(api.CauseKilled, ended)
+			}
+			x.cmd.Process.Signal(w.signal)
+		}
 	}
-	if cause != "" {
-		x.group.kill()
-		err = <-ended
-	}
-	return x.exit(cause, err)
+}
+
+// cut ends the run and says why.
+func (x *run) cut(cause api.Cause, ended <-chan error) api.Exit {
+	x.group.kill()
+	return x.exit(cause, <-ended)
 }
 
 // exit tells how the run ended. What the kernel counted comes before what the

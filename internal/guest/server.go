@@ -11,6 +11,7 @@ import (
 	"net/rpc"
 	"net/rpc/jsonrpc"
 	"sync"
+	"syscall"
 
 	"golang.org/x/crypto/ssh"
 
@@ -145,18 +146,33 @@ func (a *Agent) serveRun(ch ssh.NewChannel) {
 		return
 	}
 	defer channel.Close()
-	stop := make(chan struct{})
-	go func() { // the host closes the channel, or asks, to end the run
-		defer close(stop)
-		for range requests {
-			return
-		}
-	}()
-	exit := a.runs.do(spec, stop, stdio{in: channel, out: channel, err: channel.Stderr()})
+	exit := a.runs.do(spec, listen(requests), stdio{in: channel, out: channel, err: channel.Stderr()})
 	payload, _ := json.Marshal(exit)
 	channel.CloseWrite()
 	channel.SendRequest(api.ExitRequest, false, payload)
 }
+
+// listen turns a run's requests into wishes. The end of the requests, which is
+// the end of the channel, is the wish to end the run.
+func listen(requests <-chan *ssh.Request) <-chan wish {
+	wishes := make(chan wish, 16)
+	go func() {
+		defer close(wishes)
+		for r := range requests {
+			switch r.Type {
+			case api.StopRequest:
+				return
+			case api.SignalRequest:
+				wishes <- wish{signal: signalNumber("SIG" + string(r.Payload))}
+			}
+		}
+	}()
+	return wishes
+}
+
+// wish is what the host wants of a run: a signal to its program. When there are
+// no more wishes the run is to end.
+type wish struct{ signal syscall.Signal }
 
 // stdio is where a run's standard streams go.
 type stdio struct {

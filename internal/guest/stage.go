@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -151,42 +152,49 @@ func put(root *os.Root, f api.File) error {
 // publish moves what a build made to /lab/bin, as root's: the student's code
 // cannot swap a program between one check and the next. A build's output is
 // copied through a descriptor opened without following links.
-func publish(outputs []string) error {
+func publish(outputs []string) (api.Published, error) {
 	var files []api.File
 	for _, name := range outputs {
 		if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-			return fmt.Errorf("output %q is not a plain file name", name)
+			return api.Published{}, fmt.Errorf("output %q is not a plain file name", name)
 		}
-		data, err := readPlain(filepath.Join(buildDir, name))
-		if err != nil {
-			return fmt.Errorf("the build made no %s: %w", name, err)
+		data, reason := readPlain(filepath.Join(buildDir, name))
+		if reason != "" {
+			return api.Published{Bad: name, Reason: reason}, nil
 		}
 		files = append(files, api.File{Path: name, Exec: true, Data: data})
 	}
-	return install(api.Tree{Dir: binDir, Files: files})
+	return api.Published{}, install(api.Tree{Dir: binDir, Files: files})
 }
 
 // maxOutput bounds a built program's size.
 const maxOutput = 64 << 20
 
-func readPlain(path string) ([]byte, error) {
+// readPlain reads a regular file, or says in the student's words why it is none.
+func readPlain(path string) (data []byte, reason string) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return nil, "is missing"
+	case errors.Is(err, unix.ELOOP):
+		return nil, "is a symbolic link"
+	case err != nil:
+		return nil, "cannot be opened: " + err.Error()
 	}
 	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return nil, err.Error()
+	case !info.Mode().IsRegular():
+		return nil, "is not a regular file"
+	case info.Size() > maxOutput:
+		return nil, fmt.Sprintf("has more than %d MB", maxOutput>>20)
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxOutput {
-		return nil, fmt.Errorf("not a regular file of at most %d MB", maxOutput>>20)
+	data = make([]byte, info.Size())
+	if n, err := f.ReadAt(data, 0); n < len(data) {
+		return nil, "cannot be read: " + err.Error()
 	}
-	data := make([]byte, info.Size())
-	n, err := f.ReadAt(data, 0)
-	if n < len(data) {
-		return nil, err
-	}
-	return data, nil
+	return data, ""
 }

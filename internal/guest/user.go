@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,6 +37,7 @@ func loginCommand(name, command string, env []string) (*exec.Cmd, error) {
 	cmd.Dir = account.home
 	cmd.Env = append(account.env(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account.credential()}
+	cmd.WaitDelay = time.Second // a program left in the background does not hold the session
 	return cmd, nil
 }
 

@@ -208,3 +208,6 @@ func sumTree(fsys fs.FS) (string, error) {
 
 // absent tells whether err says only that nothing is there.
 func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// FlatDigest tells flattened policies apart.
+func (i *Image) FlatDigest() string { return i.Files[flatName].SHA256 }

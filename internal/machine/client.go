@@ -176,9 +176,11 @@ func (c *Client) Install(ctx context.Context, t api.Tree) error {
 	return c.call(ctx, api.CallInstall, t, &api.Empty{})
 }
 
-// Publish moves a build's outputs to where programs are run from.
-func (c *Client) Publish(ctx context.Context, names []string) error {
-	return c.call(ctx, api.CallPublish, api.Outputs{Names: names}, &api.Empty{})
+// Publish moves a build's outputs to where programs are run from. The answer
+// names an output that cannot be used, if there is one.
+func (c *Client) Publish(ctx context.Context, names []string) (r api.Published, err error) {
+	err = c.call(ctx, api.CallPublish, api.Outputs{Names: names}, &r)
+	return r, err
 }
 
 // Stat looks at an object.
@@ -211,17 +213,7 @@ func (c *Client) SetEnforce(ctx context.Context, on bool) error {
 
 // PutFile writes one file as the administrator.
 func (c *Client) PutFile(ctx context.Context, path string, data []byte) error {
-	session, end, err := c.session(ctx)
-	if err != nil {
-		return err
-	}
-	defer end()
-	var diag strings.Builder
-	session.Stdin, session.Stderr = strings.NewReader(string(data)), &diag
-	if err := session.Run("exec cat >" + Quote(path)); err != nil {
-		return fmt.Errorf("write %s in the machine: %w: %s", path, err, diag.String())
-	}
-	return nil
+	return c.call(ctx, api.CallPutFile, api.File{Path: path, Data: data}, &api.Empty{})
 }
 
 // Output runs a shell command as the administrator and gives its output.
@@ -251,8 +243,8 @@ type Process struct {
 	err     error
 }
 
-// Start runs a program as a subject. Its output is written to stdout and stderr
-// until Wait returns.
+// Start runs a program as a subject. ctx bounds the start only. The output is
+// written to stdout and stderr until Wait returns.
 func (c *Client) Start(ctx context.Context, spec api.RunSpec, stdin io.Reader, stdout, stderr io.Writer) (*Process, error) {
 	payload, err := json.Marshal(spec)
 	if err != nil {
@@ -268,7 +260,7 @@ func (c *Client) Start(ctx context.Context, spec api.RunSpec, stdin io.Reader, s
 	}
 	p := &Process{channel: channel, done: make(chan struct{})}
 	go p.feed(stdin)
-	go p.follow(ctx, requests, stdout, stderr)
+	go p.follow(requests, stdout, stderr)
 	return p, nil
 }
 
@@ -279,10 +271,8 @@ func (p *Process) feed(stdin io.Reader) {
 	p.channel.CloseWrite()
 }
 
-func (p *Process) follow(ctx context.Context, requests <-chan *ssh.Request, stdout, stderr io.Writer) {
+func (p *Process) follow(requests <-chan *ssh.Request, stdout, stderr io.Writer) {
 	defer close(p.done)
-	stop := context.AfterFunc(ctx, func() { p.Stop() })
-	defer stop()
 	var copying sync.WaitGroup
 	copying.Go(func() { io.Copy(stdout, p.channel) })
 	copying.Go(func() { io.Copy(stderr, p.channel.Stderr()) })
@@ -302,10 +292,23 @@ func (p *Process) Wait() (api.Exit, error) {
 	return p.exit, p.err
 }
 
-// Stop asks for the program's end; Wait still tells how it ended.
-func (p *Process) Stop() error {
-	_, err := p.channel.SendRequest("stop@ipclab", false, nil)
-	return err
+// Stop asks for the end of the program and all its children; Wait still tells
+// how it ended.
+func (p *Process) Stop(context.Context) error { return p.ask(api.StopRequest, nil) }
+
+// Signal sends the program a signal, named like "TERM".
+func (p *Process) Signal(_ context.Context, name string) error {
+	return p.ask(api.SignalRequest, []byte(name))
+}
+
+// ask sends a request that needs no answer. A program that has ended already
+// is past caring.
+func (p *Process) ask(request string, payload []byte) error {
+	_, err := p.channel.SendRequest(request, false, payload)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &LostError{err}
+	}
+	return nil
 }
 
 // asConn makes a stream into what x/crypto/ssh wants.

@@ -22,6 +22,9 @@ import "time"
 const (
 	RunChannel  = "run@ipclab"
 	ExitRequest = "exit@ipclab"
+
+	StopRequest   = "stop@ipclab"   // to the agent: end the run
+	SignalRequest = "signal@ipclab" // to the agent: the payload is a name such as "TERM"
 )
 
 // Subject is who acts: a user of the guest and an SELinux domain.
@@ -204,7 +207,8 @@ type Empty struct{}
 //	Identify    Identity     → Welcome        gives a restored clone its own identity
 //	Reset       Stage        → Empty          ends every run, empties the lab's directories
 //	Install     Tree         → Empty          replaces a directory's content
-//	Publish     Outputs      → Empty          moves a build's outputs to /lab/bin
+//	Publish     Outputs      → Published      moves a build's outputs to /lab/bin
+//	PutFile     File         → Empty          writes one file, by its absolute path
 //	Stat        Object.Path  → Object         looks at an object with the agent's own eyes
 //	Probe       ProbeSpec    → ProbeResult    attempts one operation as a subject
 //	Records     RecordsQuery → RecordsReply   reads the audit trail
@@ -215,6 +219,7 @@ const (
 	CallReset      = "Agent.Reset"
 	CallInstall    = "Agent.Install"
 	CallPublish    = "Agent.Publish"
+	CallPutFile    = "Agent.PutFile"
 	CallStat       = "Agent.Stat"
 	CallProbe      = "Agent.Probe"
 	CallRecords    = "Agent.Records"
@@ -225,4 +230,11 @@ const (
 // Outputs names the files that a build must have made.
 type Outputs struct {
 	Names []string `json:"names"`
+}
+
+// Published answers Outputs. Bad is empty when all were published; otherwise it
+// names an output that cannot be used, and Reason says why.
+type Published struct {
+	Bad    string `json:"bad"`
+	Reason string `json:"reason"`
 }

@@ -1,0 +1,84 @@
+package host
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Dirs are ipclab's directories, by the XDG base directory specification.
+type Dirs struct {
+	Cache string // can be made again: images, snapshots, compiled policies
+	State string // running machines, what checks came to
+	Run   string // sockets; short
+	Work  string // students' workspaces
+}
+
+// FindDirs reads the environment. IPCLAB_WORK overrides where workspaces are.
+func FindDirs(getenv func(string) string) (Dirs, error) {
+	home := getenv("HOME")
+	base := func(variable, fallback string) string {
+		if dir := getenv(variable); filepath.IsAbs(dir) {
+			return filepath.Join(dir, "ipclab")
+		}
+		return filepath.Join(home, fallback, "ipclab")
+	}
+	d := Dirs{
+		Cache: base("XDG_CACHE_HOME", ".cache"),
+		State: base("XDG_STATE_HOME", ".local/state"),
+		Work:  getenv("IPCLAB_WORK"),
+	}
+	if d.Work == "" {
+		d.Work = filepath.Join(home, "ipclab")
+	}
+	if home == "" && (getenv("XDG_CACHE_HOME") == "" || getenv("XDG_STATE_HOME") == "") {
+		return d, &HomeError{}
+	}
+	var err error
+	d.Run, err = runDir(getenv("XDG_RUNTIME_DIR"), d.State)
+	return d, err
+}
+
+// HomeError says that there is no place for ipclab's files.
+type HomeError struct{}
+
+func (*HomeError) Error() string { return "HOME is not set, so there is no place for ipclab's files" }
+
+// Hint says what to set.
+func (*HomeError) Hint() string { return "set HOME, or XDG_CACHE_HOME and XDG_STATE_HOME" }
+
+// runDir gives a short private directory for sockets, one for each state
+// directory so that two installations do not meet.
+func runDir(runtime, state string) (string, error) {
+	sum := sha256.Sum256([]byte(state))
+	name := "ipclab-" + hex.EncodeToString(sum[:4])
+	if filepath.IsAbs(runtime) && len(runtime) < 50 {
+		if info, err := os.Stat(runtime); err == nil && info.IsDir() {
+			return filepath.Join(runtime, name), nil
+		}
+	}
+	dir := filepath.Join(os.TempDir(), name+"-"+strconv.Itoa(os.Getuid()))
+	return dir, private(dir)
+}
+
+// private makes a directory that only we can enter, in one that anybody can
+// write to: what is there already must be ours.
+func private(dir string) error {
+	err := unix.Mkdir(dir, 0o700)
+	if err == nil {
+		return nil
+	}
+	var st unix.Stat_t
+	if statErr := unix.Lstat(dir, &st); statErr != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Getuid() || st.Mode&0o077 != 0 {
+		return fmt.Errorf("%s is not a private directory of yours: somebody else made it", dir)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"ipclab/internal/guest/api"
+	"ipclab/internal/image"
+	"ipclab/internal/machine"
+	"ipclab/internal/machine/qemu"
+	"ipclab/internal/policy"
+	"ipclab/labs"
+)
+
+// prepareVersion counts changes to what is done before a snapshot is taken.
+const prepareVersion = 1
+
+// policyFile is where a binary policy waits to be loaded.
+const policyFile = "/run/ipclab/policy.bin"
+
+// settleSystem waits until systemd has started everything, so that no clone
+// has to.
+func settleSystem(ctx context.Context, m *machine.Client) error {
+	out, err := m.Output(ctx, "systemctl is-system-running --wait")
+	if state := strings.TrimSpace(out); err != nil && state != "degraded" {
+		return fmt.Errorf("the machine's systemd ended as %q: %w", state, err)
+	}
+	mode, err := m.Output(ctx, "getenforce")
+	if err == nil && strings.TrimSpace(mode) != "Enforcing" {
+		return fmt.Errorf("the machine is %s, not Enforcing", strings.TrimSpace(mode))
+	}
+	return err
+}
+
+// warmUp runs once what every session runs, so that it is in memory when the
+// snapshot is taken.
+const warmUp = `set -e
+cd /lab/build
+printf '#define _GNU_SOURCE\n#include <errno.h>\n#include <fcntl.h>\n#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <sys/stat.h>\n#include <unistd.h>\nint main(void){return 0;}\n' >warm.c
+printf 'warm: warm.c\n\tcc -O1 -Wall -o warm warm.c\n' >Makefile
+make -s
+./warm
+bash -ic true
+/usr/bin/ls -lZ /lab >/dev/null
+id -Z >/dev/null
+rm -rf warm warm.c Makefile
+`
+
+// prepare brings a freshly booted machine to where the lab begins.
+func (h *Host) prepare(i *image.Image, lab *labs.Lab) qemu.Prepare {
+	return func(ctx context.Context, m *machine.Client) error {
+		given, err := Modules(lab.FS(), lab.Policy.Given)
+		if err != nil {
+			return err
+		}
+		binary, err := h.CompilePolicy(ctx, i, given)
+		if err != nil {
+			return err
+		}
+		if err := m.PutFile(ctx, policyFile, binary); err != nil {
+			return err
+		}
+		if err := m.LoadPolicy(ctx, policyFile); err != nil {
+			return err
+		}
+		if err := m.Reset(ctx, lab.Stage()); err != nil {
+			return err
+		}
+		return warm(ctx, m, lab)
+	}
+}
+
+// warm runs a compiler, a shell and the probe.
+func warm(ctx context.Context, m *machine.Client, lab *labs.Lab) error {
+	if err := warmShell(ctx, m); err != nil {
+		return err
+	}
+	for _, s := range lab.Subjects {
+		spec := api.ProbeSpec{Subject: s.Subject, Op: api.OpStat, Path: "/"}
+		if _, err := m.Probe(ctx, spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func warmShell(ctx context.Context, m *machine.Client) error {
+	var diag strings.Builder
+	spec := api.RunSpec{ID: "warm", Argv: []string{"/bin/bash", "-c", warmUp}, Subject: api.Subject{User: machine.Student}}
+	p, err := m.Start(ctx, spec, nil, &diag, &diag)
+	if err != nil {
+		return err
+	}
+	exit, err := p.Wait()
+	if err != nil {
+		return err
+	}
+	if exit.Cause != api.CauseExit || exit.Code != 0 {
+		return fmt.Errorf("the machine cannot compile a program: %s %d: %s", exit.Cause, exit.Code, diag.String())
+	}
+	return nil
+}
+
+// Modules reads policy modules. Their names are what mistakes are reported by.
+func Modules(fsys fs.FS, names []string) ([]policy.Module, error) {
+	var modules []policy.Module
+	for _, name := range names {
+		source, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("policy module: %w", err)
+		}
+		modules = append(modules, policy.Module{File: name, Source: source})
+	}
+	return modules, nil
+}
+
+// CompilePolicy compiles modules together with the image's whole policy, or
+// takes the result from the cache. Mistakes in a module are *policy.SyntaxError
+// and *policy.CompileError.
+func (h *Host) CompilePolicy(ctx context.Context, i *image.Image, modules []policy.Module) ([]byte, error) {
+	base, err := os.ReadFile(i.BasePolicy())
+	if err != nil {
+		return nil, err
+	}
+	all := append([]policy.Module{{File: "ipclab.cil", Source: base}}, modules...)
+	cache := policy.Cache{Dir: h.Dirs.Cache + "/policies"}
+	return cache.Compile(ctx, h.Secilc, i.FlatPolicy(), i.FlatDigest(), all)
+}
