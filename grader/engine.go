@@ -144,7 +144,7 @@ func (s *session) all() (*Report, error) {
 			break
 		}
 		res := s.one(i, c)
-		s.report.add(res)
+		s.report.Add(res)
 		s.observe(CheckFinished{Check: c, Index: i, Count: len(s.checks), Result: res})
 	}
 	s.report.Complete = len(s.report.Results) == len(s.request.Lab.Checks())

@@ -84,7 +84,8 @@ func (r *Report) Result(id string) (Result, bool) {
 	return Result{}, false
 }
 
-func (r *Report) add(res Result) {
+// Add enters a result and adds to the totals.
+func (r *Report) Add(res Result) {
 	r.Results = append(r.Results, res)
 	r.Points += res.Points
 	r.MaxPoints += res.MaxPoints

@@ -107,9 +107,13 @@ func (h *Host) derive(ctx context.Context, i *image.Image, hw qemu.Hardware, lab
 	if err != nil {
 		return nil, err
 	}
-	s, err := freezer.Derive(ctx, base, dir, h.prepare(i, lab))
+	var pace pace
+	s, err := freezer.Derive(ctx, base, dir, h.prepare(i, lab, &pace))
 	if err != nil {
 		return nil, fmt.Errorf("prepare the machine of %s: %w", lab.Name, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, paceFile), fmt.Appendf(nil, "%.2f\n", pace.scale()), 0o644); err != nil {
+		return nil, err
 	}
 	h.forget(lab, filepath.Base(dir))
 	return s, nil

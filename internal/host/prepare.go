@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"ipclab/internal/guest/api"
 	"ipclab/internal/image"
@@ -50,7 +53,7 @@ rm -rf warm warm.c Makefile
 `
 
 // prepare brings a freshly booted machine to where the lab begins.
-func (h *Host) prepare(i *image.Image, lab *labs.Lab) qemu.Prepare {
+func (h *Host) prepare(i *image.Image, lab *labs.Lab, pace *pace) qemu.Prepare {
 	return func(ctx context.Context, m *machine.Client) error {
 		given, err := Modules(lab.FS(), lab.Policy.Given)
 		if err != nil {
@@ -69,8 +72,36 @@ func (h *Host) prepare(i *image.Image, lab *labs.Lab) qemu.Prepare {
 		if err := m.Reset(ctx, lab.Stage()); err != nil {
 			return err
 		}
-		return warm(ctx, m, lab)
+		begun := time.Now()
+		if err := warm(ctx, m, lab); err != nil {
+			return err
+		}
+		pace.took = time.Since(begun)
+		return nil
 	}
+}
+
+// referenceWarm is what warming takes on the reference machine: two cores and
+// software emulation.
+const referenceWarm = 6 * time.Second
+
+// pace is how long warming took: the measure of a machine's speed that time
+// limits are scaled by.
+type pace struct{ took time.Duration }
+
+// scale is 1 on the reference machine and on faster ones.
+func (p *pace) scale() float64 { return max(1, float64(p.took)/float64(referenceWarm)) }
+
+const paceFile = "pace"
+
+// Pace is the factor for time limits in a clone.
+func (h *Host) Pace(c *qemu.Clone) float64 {
+	data, err := os.ReadFile(filepath.Join(c.Snapshot, paceFile))
+	scale, parseErr := strconv.ParseFloat(strings.TrimSpace(string(data)), 64)
+	if err != nil || parseErr != nil || scale < 1 {
+		return 1
+	}
+	return scale
 }
 
 // warm runs a compiler, a shell and the probe.
@@ -126,6 +157,6 @@ func (h *Host) CompilePolicy(ctx context.Context, i *image.Image, modules []poli
 		return nil, err
 	}
 	all := append([]policy.Module{{File: "ipclab.cil", Source: base}}, modules...)
-	cache := policy.Cache{Dir: h.Dirs.Cache + "/policies"}
+	cache := policy.Cache{Dir: filepath.Join(h.Dirs.Cache, "policies")}
 	return cache.Compile(ctx, h.Secilc, i.FlatPolicy(), i.FlatDigest(), all)
 }
