@@ -36,7 +36,7 @@ func run(args []string) error {
 		if len(args) != 3 {
 			return errors.New("usage: ipclab-guest try OP PATH")
 		}
-		return guest.Try(os.Stdout, api.Op(args[1]), args[2])
+		return guest.Try(os.Stdin, os.Stdout, api.Op(args[1]), args[2])
 	case "act":
 		return guest.Act(args[1:])
 	}

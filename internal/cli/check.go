@@ -202,12 +202,28 @@ func (p *checkPrinter) explain(r grader.Result) {
 	if r.Verdict == grader.Skipped {
 		p.line("why", r.Message)
 	}
-	for _, e := range r.Evidence {
-		p.line("evidence", e.Text)
+	for _, text := range p.evidence(r) {
+		p.line("evidence", text)
 	}
 	if c := p.lab.Check(r.Check); p.flags.hints && r.Verdict == grader.Fail && c != nil && len(c.Hints) > 0 {
 		p.line("hint", c.Hints[0])
 	}
+}
+
+// evidence is what is shown of a result's evidence: of a pass only the denials,
+// unless more is asked for.
+func (p *checkPrinter) evidence(r grader.Result) []string {
+	var lines []string
+	for _, e := range r.Evidence {
+		denied := e.AVC != nil || (e.Probe != nil && e.Probe.Errno != "")
+		if r.Verdict == grader.Pass && !p.flags.verbose && !denied {
+			continue
+		}
+		if !slices.Contains(lines, e.Text) {
+			lines = append(lines, e.Text)
+		}
+	}
+	return lines
 }
 
 func (p *checkPrinter) line(what, text string) {

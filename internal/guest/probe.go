@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,15 +28,20 @@ const probeWait = 20 * time.Second
 // probe attempts one operation as a subject and collects what the kernel
 // recorded about it.
 func (a *Agent) probe(spec api.ProbeSpec) (api.ProbeResult, error) {
-	before, err := a.audit.Query(api.RecordsQuery{Since: a.audit.last()})
-	if err != nil {
-		return api.ProbeResult{}, err
-	}
 	object, err := statObject(spec.Path)
 	if err != nil {
 		return api.ProbeResult{}, err
 	}
-	result, err := a.runProbe(spec)
+	p, err := startProbe(spec)
+	if err != nil {
+		return api.ProbeResult{}, err
+	}
+	defer p.end()
+	before, err := a.audit.Query(api.RecordsQuery{Since: a.audit.last()})
+	if err != nil {
+		return api.ProbeResult{}, err
+	}
+	result, err := p.attempt()
 	if err != nil {
 		return result, err
 	}
@@ -45,34 +51,88 @@ func (a *Agent) probe(spec api.ProbeSpec) (api.ProbeResult, error) {
 	return result, err
 }
 
-func (a *Agent) runProbe(spec api.ProbeSpec) (api.ProbeResult, error) {
-	var result api.ProbeResult
+// prober is the probe's process. It waits, when it is set up, for the word to
+// go: what its own start was denied is not evidence of anything.
+type prober struct {
+	spec  api.ProbeSpec
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	out   *bufio.Reader
+	diag  *strings.Builder
+	timer *time.Timer
+}
+
+// Words between the agent and the probe.
+const (
+	probeReady = "ready\n"
+	probeGo    = "go\n"
+)
+
+func startProbe(spec api.ProbeSpec) (*prober, error) {
 	cmd, err := subjectCommand(api.RunSpec{Subject: spec.Subject, Argv: []string{ProbePath}})
 	if err != nil {
-		return result, err
+		return nil, err
 	}
-	var out, diag strings.Builder
 	cmd.Args = []string{"probe", "try", string(spec.Op), spec.Path}
-	cmd.Stdout, cmd.Stderr = &out, &diag
+	p := &prober{spec: spec, cmd: cmd, diag: &strings.Builder{}}
+	cmd.Stderr = p.diag
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if p.in, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	p.out = bufio.NewReader(out)
 	if err := startLabelled(cmd, contextOf(spec.Subject), (*exec.Cmd).Start); err != nil {
-		return result, err
+		return nil, err
 	}
-	timer := time.AfterFunc(probeWait, func() { cmd.Process.Kill() })
-	defer timer.Stop()
-	err = cmd.Wait()
-	if jsonErr := json.Unmarshal([]byte(out.String()), &result); jsonErr != nil {
-		return result, fmt.Errorf("probe as %s in %s gave no answer (%v): %s",
-			spec.Subject.User, contextOf(spec.Subject), err, strings.TrimSpace(diag.String()))
+	p.timer = time.AfterFunc(probeWait, func() { cmd.Process.Kill() })
+	if line, err := p.out.ReadString('\n'); err != nil || line != probeReady {
+		p.end()
+		return nil, p.mute(err)
 	}
-	result.PID = cmd.Process.Pid
+	return p, nil
+}
+
+// attempt lets the probe go and reads its answer.
+func (p *prober) attempt() (api.ProbeResult, error) {
+	var result api.ProbeResult
+	if _, err := io.WriteString(p.in, probeGo); err != nil {
+		return result, p.mute(err)
+	}
+	if err := json.NewDecoder(p.out).Decode(&result); err != nil {
+		return result, p.mute(err)
+	}
+	result.PID = p.cmd.Process.Pid
 	return result, nil
 }
 
-// Try is the probe's main: it attempts op on path and prints what came of it.
-func Try(out io.Writer, op api.Op, path string) error {
+// end reaps the probe.
+func (p *prober) end() {
+	p.in.Close()
+	p.cmd.Wait()
+	p.timer.Stop()
+}
+
+// mute is the error of a probe that gave no answer.
+func (p *prober) mute(err error) error {
+	return fmt.Errorf("probe as %s in %s gave no answer (%v): %s",
+		p.spec.Subject.User, contextOf(p.spec.Subject), err, strings.TrimSpace(p.diag.String()))
+}
+
+// Try is the probe's main: it waits for the word, attempts op on path and
+// prints what came of it.
+func Try(in io.Reader, out io.Writer, op api.Op, path string) error {
 	label, err := selinux.CurrentLabel()
 	if err != nil {
 		return err
+	}
+	if _, err := io.WriteString(out, probeReady); err != nil {
+		return err
+	}
+	if word, err := bufio.NewReader(in).ReadString('\n'); err != nil || word != probeGo {
+		return fmt.Errorf("told %q instead of to go: %w", word, err)
 	}
 	result := api.ProbeResult{Context: label, Errno: errnoName(attempt(op, path))}
 	return json.NewEncoder(out).Encode(result)
