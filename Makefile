@@ -1,0 +1,63 @@
+# ipclab. `make` alone lists what can be made.
+
+GO       := tools/go
+PREFIX   ?= /usr/local
+LIB      := $(DESTDIR)$(PREFIX)/lib/ipclab
+STATIC   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What machines are made with is not in every user's PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.NOTPARALLEL:
+.PHONY: help setup setup-tests build demo test lint unit image vmtest labcheck bench install uninstall clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: ## install what building and running needs and this computer lacks
+	@tools/install
+
+setup-tests:
+	@tools/install tests
+
+build: setup ## build bin/ipclab, and bin/ipclab-guest, which it puts into machines
+	@$(GO) version
+	$(STATIC) -ldflags="-s -w" -o bin/ipclab-guest ./cmd/ipclab-guest
+	$(STATIC) -o bin/ipclab ./cmd/ipclab
+
+demo: build ## start the lab fifo with its reference solution and show what is checked
+	@tools/demo
+
+test: setup-tests lint unit vmtest labcheck ## run everything (about 20 minutes without KVM)
+
+lint: ## look at the source: gofmt, go vet, staticcheck
+	@echo gofmt; files=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+unit: ## run the tests that need no machine, with the race detector
+	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -v /internal/vmtest)
+
+image: build ## make the guest image, unless it is there
+	bin/ipclab image build
+
+vmtest: image ## run the tests that start machines
+	$(GO) test -count=1 -timeout 40m -v ./internal/vmtest/...
+
+labcheck: image ## prove every lab by running it: starter, solution, mutants
+	bin/ipclab lab check
+
+bench: image ## measure, and compare with a cold boot at every start
+	$(GO) run ./internal/bench
+
+install: ## install what `make build` made below PREFIX (/usr/local)
+	install -d $(LIB) $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 bin/ipclab bin/ipclab-guest $(LIB)
+	ln -sf ../lib/ipclab/ipclab $(DESTDIR)$(PREFIX)/bin/ipclab
+
+uninstall: ## remove what install installed
+	rm -rf $(LIB) $(DESTDIR)$(PREFIX)/bin/ipclab
+
+clean: ## remove what was built here (the image stays: see README.md)
+	rm -rf bin bench-out
