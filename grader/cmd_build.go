@@ -127,9 +127,6 @@ func (tr *trial) judgeBuild(p *process) error {
 	return judgeCause(fmt.Sprintf("the build (%s)", p.label), x).with(evidence...)
 }
 
-// policyFile is where a binary policy waits to be loaded in the guest.
-const policyFile = "/run/ipclab/policy.bin"
-
 // loadPolicy puts the lab's policy into the kernel, with the student's modules
 // or without them.
 func (tr *trial) loadPolicy(withStudent bool) error {
@@ -142,10 +139,7 @@ func (tr *trial) loadPolicy(withStudent bool) error {
 		return err
 	}
 	err = tr.machine("loading the policy", func(ctx context.Context) error {
-		if err := tr.run.guest.PutFile(ctx, policyFile, binary); err != nil {
-			return err
-		}
-		return tr.run.guest.LoadPolicy(ctx, policyFile)
+		return tr.run.guest.LoadPolicy(ctx, binary)
 	})
 	if err == nil {
 		tr.run.loaded.set(withStudent)

@@ -157,8 +157,9 @@ func (g *fakeGuest) Reset(context.Context, api.Stage) error { return g.note("Res
 func (g *fakeGuest) Records(context.Context, api.RecordsQuery) (api.RecordsReply, error) {
 	return api.RecordsReply{}, g.note("Records", "")
 }
-func (g *fakeGuest) PutFile(_ context.Context, p string, _ []byte) error { return g.note("PutFile", p) }
-func (g *fakeGuest) LoadPolicy(_ context.Context, p string) error        { return g.note("LoadPolicy", p) }
+func (g *fakeGuest) LoadPolicy(_ context.Context, p []byte) error {
+	return g.note("LoadPolicy", string(p))
+}
 
 // fakeBuilder compiles nothing.
 type fakeBuilder struct{ err error }

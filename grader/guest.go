@@ -40,11 +40,9 @@ type Guest interface {
 	// Records reads the audit trail.
 	Records(ctx context.Context, query api.RecordsQuery) (api.RecordsReply, error)
 
-	// PutFile writes a file as root.
-	PutFile(ctx context.Context, path string, data []byte) error
-
-	// LoadPolicy puts the binary policy in that file into the kernel.
-	LoadPolicy(ctx context.Context, path string) error
+	// LoadPolicy puts a binary policy into the kernel. When it is the one that
+	// is loaded already, nothing needs to be done.
+	LoadPolicy(ctx context.Context, binary []byte) error
 }
 
 // Process is a run that was started.

@@ -199,7 +199,7 @@ func TestAwaitLooksAgain(t *testing.T) {
 // Whatever call of the guest fails, it is the machine's fault and no zero.
 func TestGuestTrouble(t *testing.T) {
 	script := "build\npolicy\nspawn w writer\nobject $CHANNEL kind=fifo\nallowed writer : write $CHANNEL\n"
-	for _, method := range []string{"Reset", "Install", "Publish", "Start", "PutFile", "LoadPolicy", "Stat", "Probe"} {
+	for _, method := range []string{"Reset", "Install", "Publish", "Start", "LoadPolicy", "Stat", "Probe"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			g := newFake()

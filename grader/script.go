@@ -148,6 +148,11 @@ func (s *script) has(name string) bool {
 	return slices.ContainsFunc(s.statements, func(st statement) bool { return st.name == name })
 }
 
+// only says whether the script consists of one command, said once or more.
+func (s *script) only(name string) bool {
+	return !slices.ContainsFunc(s.statements, func(st statement) bool { return st.name != name })
+}
+
 // judgeName says what is wrong with a command's name; "" is nothing.
 func judgeName(name string) string {
 	switch {

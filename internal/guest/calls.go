@@ -1,10 +1,6 @@
 package guest
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-
 	"github.com/opencontainers/selinux/go-selinux"
 
 	"ipclab/internal/guest/api"
@@ -32,14 +28,6 @@ func (c *calls) Publish(o api.Outputs, reply *api.Published) (err error) {
 	return err
 }
 
-// PutFile writes one file, by its absolute path.
-func (c *calls) PutFile(f api.File, _ *api.Empty) error {
-	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(f.Path, f.Data, 0o644)
-}
-
 // Stat looks at an object.
 func (c *calls) Stat(o api.Object, reply *api.Object) (err error) {
 	*reply, err = statObject(o.Path)
@@ -58,17 +46,10 @@ func (c *calls) Records(q api.RecordsQuery, reply *api.RecordsReply) (err error)
 	return err
 }
 
-// LoadPolicy puts a binary policy into the kernel, in one write as selinuxfs
-// demands (security/selinux/selinuxfs.c, sel_write_load).
-func (c *calls) LoadPolicy(p api.PolicyFile, _ *api.Empty) error {
-	policy, err := os.ReadFile(p.Path)
-	if err != nil {
-		return err
-	}
-	if err := writeFile("/sys/fs/selinux/load", string(policy)); err != nil {
-		return fmt.Errorf("the kernel refused the policy: %w", err)
-	}
-	return nil
+// LoadPolicy puts a binary policy into the kernel.
+func (c *calls) LoadPolicy(p api.Policy, reply *api.PolicyLoaded) (err error) {
+	*reply, err = c.agent.policies.load(p)
+	return err
 }
 
 // SetEnforce switches enforcing on or off.

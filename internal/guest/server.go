@@ -28,8 +28,9 @@ const (
 
 // Agent answers the host.
 type Agent struct {
-	audit *Trail
-	runs  *runs
+	audit    *Trail
+	runs     *runs
+	policies policies
 
 	mu  sync.Mutex
 	key ssh.Signer

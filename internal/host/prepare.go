@@ -21,9 +21,6 @@ import (
 // prepareVersion counts changes to what is done before a snapshot is taken.
 const prepareVersion = 1
 
-// policyFile is where a binary policy waits to be loaded.
-const policyFile = "/run/ipclab/policy.bin"
-
 // settleSystem waits until systemd has started everything, so that no clone
 // has to.
 func settleSystem(ctx context.Context, m *machine.Client) error {
@@ -63,10 +60,7 @@ func (h *Host) prepare(i *image.Image, lab *labs.Lab, pace *pace) qemu.Prepare {
 		if err != nil {
 			return err
 		}
-		if err := m.PutFile(ctx, policyFile, binary); err != nil {
-			return err
-		}
-		if err := m.LoadPolicy(ctx, policyFile); err != nil {
+		if err := m.LoadPolicy(ctx, binary); err != nil {
 			return err
 		}
 		if err := m.Reset(ctx, lab.Stage()); err != nil {

@@ -9,11 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 )
 
 // release is the Debian that the machine is.
@@ -28,6 +25,7 @@ mkdir -p "$root/tmp/recipe"
 cp -R "$RECIPE/." "$root/tmp/recipe/"
 chroot "$root" sh /tmp/recipe/provision.sh /tmp/recipe >&2
 rm -rf "$root/tmp/recipe" "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin
+mkdir -m 0755 "$OUT" # nobody but the build can write into it
 chroot "$root" dpkg-query -W -f '${Package} ${Version}\n' >"$OUT/packages"
 cp "$root"/boot/vmlinuz-* "$OUT/vmlinuz"
 cp "$root"/boot/initrd.img-* "$OUT/initrd"
@@ -35,26 +33,27 @@ basename "$root"/boot/vmlinuz-* | sed 's/^vmlinuz-//' >"$OUT/release"
 cp "$root/usr/lib/ipclab/flat.cil" "$OUT/flat.cil"
 cp "$root/usr/lib/ipclab/ipclab.cil" "$OUT/base.cil"
 # /proc, /sys and parts of /dev are mounted in the root; a plain bind mount of it
-# shows what lies below them.
+# shows what lies below them. Where nothing can be mounted nothing hides.
 plain=$OUT/plain
 mkdir "$plain"
-mount --bind "$root" "$plain"
+mount --bind "$root" "$plain" 2>/dev/null || plain=$root
 echo "$plain" >"$OUT/root"
 setfiles -n -v -r "$plain" -m "$plain/etc/selinux/default/contexts/files/file_contexts" "$plain" >"$OUT/labels" 2>&1
 mke2fs -q -F -t ext4 -O ^has_journal -m 0 -d "$plain" "$OUT/root.img" 2G
-umount "$plain"
-rmdir "$plain"
+[ "$plain" = "$root" ] || umount "$plain"
+rmdir "$OUT/plain"
 chmod 0644 "$OUT"/*
 `
 
 // build makes the image from Debian's packages.
-func (i *Image) build(ctx context.Context, recipe fs.FS, progress Progress) error {
-	if err := needTools(); err != nil {
+func (i *Image) build(ctx context.Context, scratch string, recipe fs.FS, progress Progress) error {
+	if err := errors.Join(needTools(), needRoom(scratch, ScratchRoom), needRoom(i.Dir, CacheRoom)); err != nil {
 		return err
 	}
-	stage, err := newStage(recipe)
+	sweepStages(scratch)
+	stage, err := newStage(scratch, recipe)
 	if err != nil {
-		return err
+		return full(scratch, err)
 	}
 	defer stage.remove()
 	progress.Step("building Debian 12 with SELinux (once; about 2 minutes, most of it packages)")
@@ -62,102 +61,10 @@ func (i *Image) build(ctx context.Context, recipe fs.FS, progress Progress) erro
 		return err
 	}
 	progress.Step("labelling files")
-	if err := stage.label(ctx); err != nil {
-		return err
+	if err := i.collect(stage); err != nil {
+		return full(i.Dir, err)
 	}
-	return i.collect(stage)
-}
-
-// MissingToolError names a program that is needed to build an image.
-type MissingToolError struct{ Tool, Package string }
-
-func (e *MissingToolError) Error() string { return e.Tool + ", which builds the image, was not found" }
-
-// Hint names the package.
-func (e *MissingToolError) Hint() string {
-	return "sudo apt-get install " + e.Package + "; or carry a ready image over with `ipclab image import`"
-}
-
-// Tools are the programs that a build runs, and Debian's packages of them.
-func Tools() map[string]string {
-	return map[string]string{
-		"mmdebstrap": "mmdebstrap", "setfiles": "policycoreutils",
-		"mke2fs": "e2fsprogs", "debugfs": "e2fsprogs",
-	}
-}
-
-func needTools() error {
-	for tool, pkg := range Tools() {
-		if _, err := exec.LookPath(tool); err != nil {
-			return &MissingToolError{tool, pkg}
-		}
-	}
-	if os.Geteuid() != 0 {
-		if _, err := exec.LookPath("newuidmap"); err != nil {
-			return &MissingToolError{"newuidmap", "uidmap"}
-		}
-	}
-	return nil
-}
-
-// stage is the directory that a build works in. It is not in the cache: the
-// root of a user namespace is somebody else, who must be able to reach it and
-// to write into its folder "out".
-type stage struct{ dir string }
-
-func newStage(recipe fs.FS) (*stage, error) {
-	dir, err := os.MkdirTemp("/var/tmp", "ipclab-image-")
-	if err != nil {
-		return nil, err
-	}
-	s := &stage{dir}
-	err = errors.Join(
-		os.Chmod(dir, 0o755),
-		os.Mkdir(s.path("out"), 0o755), os.Chmod(s.path("out"), 0o777),
-		os.Mkdir(s.path("tmp"), 0o755), os.Chmod(s.path("tmp"), 0o777),
-		copyTree(s.path("recipe"), recipe),
-		os.WriteFile(s.path("hook"), []byte(hook), 0o755),
-	)
-	if err != nil {
-		s.remove()
-		return nil, err
-	}
-	return s, nil
-}
-
-func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }
-
-func (s *stage) remove() { removeAll(s.dir) }
-
-// run runs mmdebstrap. Its own output folder is thrown away; the hook has made
-// the file system image by then.
-func (s *stage) run(ctx context.Context, progress Progress) error {
-	packages, err := readPackages(s.path("recipe/packages.txt"))
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, "mmdebstrap", s.arguments(packages)...)
-	cmd.Env = append(os.Environ(), "OUT="+s.path("out"), "RECIPE="+s.path("recipe"), "TMPDIR="+s.path("tmp"),
-		"LC_ALL=C", "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 30 * time.Second
-	var diag lastLines
-	pipe, err := cmd.StderrPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("mmdebstrap: %w", err)
-	}
-	follow(io.TeeReader(pipe, &diag), progress)
-	if err := cmd.Wait(); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			return cause
-		}
-		return &BuildError{Err: err, Output: diag.String()}
-	}
-	return nil
+	return full(i.Dir, i.label(ctx, stage))
 }
 
 // BuildError says that building the image failed, with the end of what the
@@ -177,23 +84,19 @@ func (e *BuildError) Unwrap() error { return e.Err }
 func (e *BuildError) Hint() string {
 	switch {
 	case strings.Contains(e.Output, "No space left on device"):
-		return "the disk is full: a build needs 3 GB in /var/tmp and 1 GB in the cache"
+		return (&FullError{}).Hint()
 	case strings.Contains(e.Output, "Could not resolve"), strings.Contains(e.Output, "Failed to fetch"),
 		strings.Contains(e.Output, "Unable to connect"), strings.Contains(e.Output, "Temporary failure"):
 		return "Debian's packages could not be fetched: is there a network? `ipclab image import` needs none"
-	case strings.Contains(e.Output, "unshare"), strings.Contains(e.Output, "newuidmap"):
+	case strings.Contains(e.Output, "unshare"), strings.Contains(e.Output, "uidmap"):
 		return "this account may not make user namespaces: build once with sudo, or add the account to /etc/subuid and /etc/subgid"
 	}
 	return "try again; `ipclab doctor` looks for what is missing"
 }
 
 func (s *stage) arguments(packages []string) []string {
-	mode := "root"
-	if os.Geteuid() != 0 {
-		mode = "unshare"
-	}
 	return []string{
-		"--mode=" + mode, "--variant=minbase", "--include=" + strings.Join(packages, ","),
+		"--mode=" + mode(), "--variant=minbase", "--include=" + strings.Join(packages, ","),
 		"--format=null", "--aptopt=Acquire::Languages \"none\"", "--aptopt=Acquire::Retries \"3\"",
 		"--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
 		"--dpkgopt=path-exclude=/usr/share/info/*",
@@ -251,35 +154,28 @@ func follow(in io.Reader, progress Progress) {
 	io.Copy(io.Discard, in) // a line too long: keep the pipe empty all the same
 }
 
-// label labels the file system image.
-func (s *stage) label(ctx context.Context) error {
-	root, err := os.ReadFile(s.path("out/root"))
+// label labels the file system image as the build's listing says.
+func (i *Image) label(ctx context.Context, s *stage) error {
+	root, err := os.ReadFile(s.out("root"))
 	if err != nil {
 		return err
 	}
-	listing, err := os.Open(s.path("out/labels"))
+	listing, err := os.Open(s.out("labels"))
 	if err != nil {
 		return err
 	}
 	defer listing.Close()
-	disk := s.path("disk.img") // out/root.img may be another user's
-	if err := copyFile(disk, s.path("out/root.img")); err != nil {
-		return err
-	}
-	return label(ctx, disk, strings.TrimSpace(string(root)), listing)
+	return label(ctx, i.Disk(), strings.TrimSpace(string(root)), listing)
 }
 
 // collect copies what the stage made.
 func (i *Image) collect(s *stage) error {
-	if err := copyFile(i.path(diskName), s.path("disk.img")); err != nil {
-		return err
-	}
-	for _, name := range []string{kernelName, initrdName, flatName, baseName, packagesName} {
-		if err := copyFile(i.path(name), s.path("out/"+name)); err != nil {
+	for _, name := range fileNames() {
+		if err := copyFile(i.path(name), s.out(name)); err != nil {
 			return err
 		}
 	}
-	kernel, err := os.ReadFile(s.path("out/release"))
+	kernel, err := os.ReadFile(s.out("release"))
 	if err != nil {
 		return err
 	}
@@ -288,7 +184,8 @@ func (i *Image) collect(s *stage) error {
 	return err
 }
 
-// copyTree writes a file system's files into a directory.
+// copyTree writes a file system's files into a directory, for all to read
+// whatever our umask says.
 func copyTree(dir string, fsys fs.FS) error {
 	return fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -296,13 +193,13 @@ func copyTree(dir string, fsys fs.FS) error {
 		}
 		target := filepath.Join(dir, filepath.FromSlash(path))
 		if d.IsDir() {
-			return os.MkdirAll(target, 0o755)
+			return errors.Join(os.MkdirAll(target, 0o755), os.Chmod(target, 0o755))
 		}
 		data, err := fs.ReadFile(fsys, path)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(target, data, 0o755)
+		return errors.Join(os.WriteFile(target, data, 0o755), os.Chmod(target, 0o755))
 	})
 }
 

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,15 @@ type Cache struct {
 	Dir    string // holds one folder for each image
 	Recipe fs.FS  // packages.txt, provision.sh, guest/
 	Agent  string // the guest binary on this computer
+
+	// Scratch is where builds work, for as long as they last; empty is
+	// /var/tmp. Other users must be able to reach it: the root of our user
+	// namespace is one.
+	Scratch string
 }
+
+// scratch is Scratch or its default.
+func (c Cache) scratch() string { return cmp.Or(c.Scratch, "/var/tmp") }
 
 // want is the key of the image that this version of ipclab uses.
 type want struct{ key, recipe, agent string }
@@ -114,16 +123,16 @@ func (c Cache) make(ctx context.Context, w want, rebuild bool, progress Progress
 	i := &Image{Dir: work, Key: w.key, Recipe: w.recipe, Format: formatVersion, Built: time.Now().UTC()}
 	relative := c.relative(w)
 	if relative != nil && !rebuild {
-		err = i.derive(relative)
+		err = full(c.Dir, i.derive(relative))
 	} else {
-		err = i.build(ctx, c.Recipe, progress)
+		err = i.build(ctx, c.scratch(), c.Recipe, progress)
 	}
 	if err != nil {
 		return nil, err
 	}
 	progress.Step("putting the agent in place")
 	if err := injectAgent(ctx, i.Disk(), c.Agent); err != nil {
-		return nil, err
+		return nil, full(c.Dir, err)
 	}
 	progress.Step("computing checksums")
 	return c.finish(i)

@@ -71,7 +71,11 @@ func relabelLine(line, root string) (path, context string, ok bool) {
 // debugfs runs commands on an image (debugfs(8)). It reports failures on
 // stderr only, mixed with its banner and an echo of the commands.
 func debugfs(ctx context.Context, disk string, commands io.Reader) error {
-	cmd := exec.CommandContext(ctx, "debugfs", "-w", "-f", "-", disk)
+	tool, err := FindTool("debugfs")
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, tool, "-w", "-f", "-", disk)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "DEBUGFS_PAGER=cat")
 	cmd.Stdin = commands
 	out, err := cmd.CombinedOutput()

@@ -2,6 +2,8 @@ package machine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -201,19 +203,22 @@ func (c *Client) Records(ctx context.Context, q api.RecordsQuery) (r api.Records
 	return r, err
 }
 
-// LoadPolicy loads a binary policy that is already in the machine.
-func (c *Client) LoadPolicy(ctx context.Context, path string) error {
-	return c.call(ctx, api.CallLoadPolicy, api.PolicyFile{Path: path}, &api.Empty{})
+// LoadPolicy puts a binary policy into the kernel. A policy that the machine has
+// had before is not carried over again, and one that is loaded is left alone.
+func (c *Client) LoadPolicy(ctx context.Context, binary []byte) error {
+	sum := sha256.Sum256(binary)
+	p := api.Policy{SHA256: hex.EncodeToString(sum[:])}
+	var answer api.PolicyLoaded
+	if err := c.call(ctx, api.CallLoadPolicy, p, &answer); err != nil || !answer.Missing {
+		return err
+	}
+	p.Data = binary
+	return c.call(ctx, api.CallLoadPolicy, p, &answer)
 }
 
 // SetEnforce switches enforcing on or off.
 func (c *Client) SetEnforce(ctx context.Context, on bool) error {
 	return c.call(ctx, api.CallSetEnforce, on, &api.Empty{})
-}
-
-// PutFile writes one file as the administrator.
-func (c *Client) PutFile(ctx context.Context, path string, data []byte) error {
-	return c.call(ctx, api.CallPutFile, api.File{Path: path, Data: data}, &api.Empty{})
 }
 
 // Output runs a shell command as the administrator and gives its output.

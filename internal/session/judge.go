@@ -90,12 +90,8 @@ func (g guest) Records(ctx context.Context, q api.RecordsQuery) (api.RecordsRepl
 	return r, gone(err)
 }
 
-func (g guest) PutFile(ctx context.Context, path string, data []byte) error {
-	return gone(g.Client.PutFile(ctx, path, data))
-}
-
-func (g guest) LoadPolicy(ctx context.Context, path string) error {
-	return gone(g.Client.LoadPolicy(ctx, path))
+func (g guest) LoadPolicy(ctx context.Context, binary []byte) error {
+	return gone(g.Client.LoadPolicy(ctx, binary))
 }
 
 // process is a run as the engine wants it.

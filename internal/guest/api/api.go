@@ -193,9 +193,17 @@ type RecordsReply struct {
 	Lost    uint32   `json:"lost"` // records that the kernel lost since boot
 }
 
-// PolicyFile names a binary policy in the guest that is to be loaded.
-type PolicyFile struct {
-	Path string `json:"path"`
+// Policy is a binary policy that is to be loaded. Without Data it is one that
+// the agent may have from before.
+type Policy struct {
+	SHA256 string `json:"sha256"`
+	Data   []byte `json:"data"`
+}
+
+// PolicyLoaded answers a Policy. Missing asks for the data; nothing was loaded
+// then.
+type PolicyLoaded struct {
+	Missing bool `json:"missing"`
 }
 
 // Empty is the argument or reply of a call that has none.
@@ -208,18 +216,16 @@ type Empty struct{}
 //	Reset       Stage        → Empty          ends every run, empties the lab's directories
 //	Install     Tree         → Empty          replaces a directory's content
 //	Publish     Outputs      → Published      moves a build's outputs to /lab/bin
-//	PutFile     File         → Empty          writes one file, by its absolute path
 //	Stat        Object.Path  → Object         looks at an object with the agent's own eyes
 //	Probe       ProbeSpec    → ProbeResult    attempts one operation as a subject
 //	Records     RecordsQuery → RecordsReply   reads the audit trail
-//	LoadPolicy  PolicyFile   → Empty          puts a binary policy into the kernel
+//	LoadPolicy  Policy       → PolicyLoaded   puts a binary policy into the kernel
 //	SetEnforce  bool         → Empty          switches enforcing on or off
 const (
 	CallIdentify   = "Agent.Identify"
 	CallReset      = "Agent.Reset"
 	CallInstall    = "Agent.Install"
 	CallPublish    = "Agent.Publish"
-	CallPutFile    = "Agent.PutFile"
 	CallStat       = "Agent.Stat"
 	CallProbe      = "Agent.Probe"
 	CallRecords    = "Agent.Records"
