@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -17,9 +18,15 @@ type Dirs struct {
 	State string // running machines, what checks came to
 	Run   string // sockets; short
 	Work  string // students' workspaces
+
+	// Scratch is where an image is built, for as long as that lasts. Other
+	// users can reach it: an ordinary user builds in a user namespace, whose
+	// root is one.
+	Scratch string
 }
 
-// FindDirs reads the environment. IPCLAB_WORK overrides where workspaces are.
+// FindDirs reads the environment. IPCLAB_WORK overrides where workspaces are,
+// IPCLAB_SCRATCH where images are built.
 func FindDirs(getenv func(string) string) (Dirs, error) {
 	home := getenv("HOME")
 	base := func(variable, fallback string) string {
@@ -32,6 +39,8 @@ func FindDirs(getenv func(string) string) (Dirs, error) {
 		Cache: base("XDG_CACHE_HOME", ".cache"),
 		State: base("XDG_STATE_HOME", ".local/state"),
 		Work:  getenv("IPCLAB_WORK"),
+
+		Scratch: cmp.Or(getenv("IPCLAB_SCRATCH"), "/var/tmp"),
 	}
 	if d.Work == "" {
 		d.Work = filepath.Join(home, "ipclab")

@@ -34,7 +34,9 @@ const defaultPatience = 5 * time.Minute
 
 // images is the cache of images.
 func (h *Host) images() image.Cache {
-	return image.Cache{Dir: filepath.Join(h.Dirs.Cache, "images"), Recipe: vagrant.Recipe(), Agent: h.Agent}
+	return image.Cache{
+		Dir: filepath.Join(h.Dirs.Cache, "images"), Recipe: vagrant.Recipe(), Agent: h.Agent, Scratch: h.Dirs.Scratch,
+	}
 }
 
 // Images gives the cache of images.

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -47,10 +46,10 @@ chmod 0644 "$OUT"/*
 
 // build makes the image from Debian's packages.
 func (i *Image) build(ctx context.Context, scratch string, recipe fs.FS, progress Progress) error {
-	if err := errors.Join(needTools(), needRoom(scratch, ScratchRoom), needRoom(i.Dir, CacheRoom)); err != nil {
+	sweepStages(scratch)
+	if err := i.ready(scratch); err != nil {
 		return err
 	}
-	sweepStages(scratch)
 	stage, err := newStage(scratch, recipe)
 	if err != nil {
 		return full(scratch, err)
@@ -65,6 +64,17 @@ func (i *Image) build(ctx context.Context, scratch string, recipe fs.FS, progres
 		return full(i.Dir, err)
 	}
 	return full(i.Dir, i.label(ctx, stage))
+}
+
+// ready looks for what a build needs, so that it does not fail after a minute.
+func (i *Image) ready(scratch string) error {
+	if err := needTools(); err != nil {
+		return err
+	}
+	if err := needRoom(scratch, ScratchRoom); err != nil {
+		return err
+	}
+	return needRoom(i.Dir, CacheRoom)
 }
 
 // BuildError says that building the image failed, with the end of what the
