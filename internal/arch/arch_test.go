@@ -1,0 +1,163 @@
+// Package arch_test keeps the packages' imports one way, as
+// docs/architecture.md draws them. It has no code of its own.
+package arch_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "ipclab/"
+
+// layers are the packages from the ground up: each may import only such as
+// stand below it. A name that ends in a slash is all that lies under it.
+func layers() [][]string {
+	return [][]string{
+		{"internal/guest/api", "internal/policy", "internal/image", "internal/workspace/glob", "vagrant"},
+		{"internal/guest", "internal/machine", "internal/workspace", "labs"},
+		{"internal/machine/qemu", "grader"},
+		{"internal/host"},
+		{"internal/session"},
+		{"internal/cli"},
+		{"cmd/", "internal/bench", "internal/vmtest", "internal/vmtest/"},
+	}
+}
+
+// bounds are what a package may reach of ours, directly or not, where that is
+// less than what its layer would allow.
+func bounds() map[string][]string {
+	return map[string][]string{
+		// what runs in the machine shares with the host its vocabulary, no more
+		"internal/guest":   {"internal/guest/api"},
+		"cmd/ipclab-guest": {"internal/guest", "internal/guest/api"},
+		// a machine knows nothing of labs and checks
+		"internal/machine":      {"internal/guest/api"},
+		"internal/machine/qemu": {"internal/guest/api", "internal/machine"},
+		// a lab is data
+		"labs": {"internal/guest/api", "internal/workspace/glob"},
+		// the engine sees a guest through an interface of its own
+		"grader":             {"internal/guest/api", "internal/policy", "internal/workspace/glob", "labs"},
+		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
+		"cmd/ipclab": {
+			"grader", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/machine",
+			"internal/machine/qemu", "internal/policy", "internal/session", "internal/workspace",
+			"internal/workspace/glob", "labs", "vagrant",
+		},
+	}
+}
+
+// listed is what `go list` says of a package.
+type listed struct {
+	ImportPath, Dir        string
+	GoFiles, Imports, Deps []string
+}
+
+// touch looks at the package's files. `go test` keeps a result for as long as
+// the files that the test looked at stay the same; those that `go list` reads
+// it does not see.
+func (p listed) touch(t *testing.T) {
+	for _, file := range p.GoFiles {
+		if _, err := os.Stat(filepath.Join(p.Dir, file)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func (p listed) name() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+// ours picks the module's own packages from a list, without the module's name.
+func ours(paths []string) []string {
+	var names []string
+	for _, path := range paths {
+		if name, ok := strings.CutPrefix(path, module); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Deps", module+"...").Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Logf("%s", exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.touch(t)
+		if p.name() != "internal/arch" {
+			all = append(all, p)
+		}
+	}
+}
+
+// layerOf is the number of a package's layer, -1 if it has none.
+func layerOf(name string) int {
+	return slices.IndexFunc(layers(), func(layer []string) bool {
+		return slices.ContainsFunc(layer, func(entry string) bool {
+			return entry == name || strings.HasSuffix(entry, "/") && strings.HasPrefix(name, entry)
+		})
+	})
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range list(t) {
+		own := layerOf(p.name())
+		if own < 0 {
+			t.Errorf("%s has no layer: give it one here, and a line in docs/architecture.md", p.name())
+			continue
+		}
+		for _, imported := range ours(p.Imports) {
+			if layerOf(imported) >= own {
+				t.Errorf("%s imports %s, which does not stand below it", p.name(), imported)
+			}
+		}
+	}
+}
+
+func TestPackagesKeepTheirBounds(t *testing.T) {
+	all := list(t)
+	for name, allowed := range bounds() {
+		at := slices.IndexFunc(all, func(p listed) bool { return p.name() == name })
+		if at < 0 {
+			t.Errorf("%s is no package any more: take it out of this table", name)
+			continue
+		}
+		for _, dep := range ours(all[at].Deps) {
+			if !slices.Contains(allowed, dep) {
+				t.Errorf("%s reaches %s", name, dep)
+			}
+		}
+	}
+}
+
+// The policy package is meant to be lifted out and used elsewhere.
+func TestPolicyNeedsTheStandardLibraryOnly(t *testing.T) {
+	for _, p := range list(t) {
+		if p.name() != "internal/policy" {
+			continue
+		}
+		for _, dep := range p.Imports {
+			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s", p.name(), dep)
+			}
+		}
+	}
+}
