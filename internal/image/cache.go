@@ -138,20 +138,28 @@ func (c Cache) make(ctx context.Context, w want, rebuild bool, progress Progress
 	return c.finish(i)
 }
 
-// finish gives a complete image its name.
+// finish computes a complete image's checksums and gives it its name.
 func (c Cache) finish(i *Image) (*Image, error) {
 	if err := i.describe(); err != nil {
-		return nil, err
+		return nil, full(c.Dir, err)
+	}
+	return i, c.place(i)
+}
+
+// place writes the image's description and gives it its name.
+func (c Cache) place(i *Image) error {
+	if err := i.write(); err != nil {
+		return err
 	}
 	final := filepath.Join(c.Dir, i.Key)
 	if err := removeAll(final); err != nil {
-		return nil, err
+		return err
 	}
 	if err := os.Rename(i.Dir, final); err != nil {
-		return nil, err
+		return err
 	}
 	i.Dir = final
-	return i, nil
+	return nil
 }
 
 // relative finds a whole image that was made from the same recipe.

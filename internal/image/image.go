@@ -140,7 +140,7 @@ func (i *Image) verifyFile(name string) error {
 	return nil
 }
 
-// describe fills in the checksums and writes image.json, last of all files.
+// describe fills in the checksums.
 func (i *Image) describe() error {
 	i.Files = map[string]File{}
 	for _, name := range fileNames() {
@@ -154,9 +154,10 @@ func (i *Image) describe() error {
 		}
 		i.Files[name] = File{SHA256: sum, Size: info.Size(), Modified: info.ModTime()}
 	}
-	return i.write()
+	return nil
 }
 
+// write writes image.json, last of all files.
 func (i *Image) write() error {
 	data, err := json.MarshalIndent(i, "", "  ")
 	if err != nil {
@@ -208,6 +209,10 @@ func sumTree(fsys fs.FS) (string, error) {
 
 // absent tells whether err says only that nothing is there.
 func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// DiskDigest tells disks apart, also of two builds of one recipe: packages move
+// on, and what lies over one disk is worth nothing over another.
+func (i *Image) DiskDigest() string { return i.Files[diskName].SHA256 }
 
 // FlatDigest tells flattened policies apart.
 func (i *Image) FlatDigest() string { return i.Files[flatName].SHA256 }
