@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -159,5 +160,37 @@ func TestPolicyNeedsTheStandardLibraryOnly(t *testing.T) {
 				t.Errorf("%s imports %s", p.name(), dep)
 			}
 		}
+	}
+}
+
+// The tables of docs/architecture.md name files and functions.
+var tableRow = regexp.MustCompile("^\\| `([a-z0-9/_-]+\\.go)` \\| ((?:`[A-Za-z]+`(?:, )?)+) \\|")
+
+func TestArchitecturePageNamesWhatExists(t *testing.T) {
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for line := range strings.Lines(string(page)) {
+		row := tableRow.FindStringSubmatch(line)
+		if row == nil {
+			continue
+		}
+		source, err := os.ReadFile(filepath.Join("../..", row[1]))
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		for name := range strings.SplitSeq(row[2], ", ") {
+			found++
+			name = strings.Trim(name, "`")
+			if !regexp.MustCompile(`(?m)^func (\([^)]+\) )?` + name + `[\[(]`).Match(source) {
+				t.Errorf("%s has no function %s", row[1], name)
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d functions were found in the page: have its tables another form?", found)
 	}
 }
