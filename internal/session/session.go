@@ -99,17 +99,25 @@ type Started struct {
 	WasRunning   bool // the machine ran already
 }
 
-// Start makes the workspace if it is not there, and starts the machine if it
-// does not run.
+// Start makes the workspace if it is not there, starts the machine if it does
+// not run, and remembers the workspace for the commands to come.
 func (s *Session) Start(ctx context.Context) (Started, error) {
-	var st Started
-	var err error
-	if st.NewWorkspace, err = workspace.Create(s.Dir, s.Lab.Starter()); err != nil {
-		return st, err
+	made, err := workspace.Create(s.Dir, s.Lab.Starter())
+	if err != nil {
+		return Started{}, err
 	}
 	if err := s.remember(); err != nil {
-		return st, err
+		return Started{}, err
 	}
+	st, err := s.ensure(ctx)
+	st.NewWorkspace = made
+	return st, err
+}
+
+// ensure starts the machine if it does not run, and copies the workspace there.
+func (s *Session) ensure(ctx context.Context) (Started, error) {
+	var st Started
+	var err error
 	st.Clone, err = s.Host.Machines().Find(s.Machine)
 	if err == nil {
 		st.WasRunning = true
@@ -177,7 +185,7 @@ func (s *Session) Check(ctx context.Context, o CheckOptions, observe func(grader
 		return nil, err
 	}
 	defer unlock()
-	started, err := s.Start(ctx)
+	started, err := s.ensure(ctx)
 	if err != nil {
 		return nil, err
 	}
