@@ -219,3 +219,15 @@ func allocated(path string) int64 {
 func removeAll(dir string) error {
 	return os.RemoveAll(dir)
 }
+
+// DiskUse is what a directory's files take of the disk, in bytes.
+func DiskUse(dir string) int64 {
+	var sum int64
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			sum += allocated(path)
+		}
+		return nil // what cannot be read is not counted
+	})
+	return sum
+}
