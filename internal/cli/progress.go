@@ -30,7 +30,7 @@ func newProgress(a *app) *progress {
 
 // Step begins a step.
 func (p *progress) Step(what string) {
-	p.finish()
+	p.Finish()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.step, p.begun, p.part = what, time.Now(), 0
@@ -60,8 +60,8 @@ func (p *progress) Done(part float64) {
 	}
 }
 
-// finish ends the step that is shown, if there is one.
-func (p *progress) finish() {
+// Finish ends the step that is shown, if there is one.
+func (p *progress) Finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stop == nil {

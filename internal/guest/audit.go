@@ -55,6 +55,7 @@ type Trail struct {
 	next    uint64 // Seq of the next record
 	marks   map[string]bool
 	lost    uint32
+	answers uint64 // to our questions for the status
 	nonce   uint64
 	seq     uint32
 }
@@ -152,6 +153,7 @@ func (t *Trail) take(m []byte) {
 	switch {
 	case kind == auditGet && len(body) >= 4*(statusLost+1):
 		t.lost = max(t.lost, binary.NativeEndian.Uint32(body[4*statusLost:]))
+		t.answers++
 	case kind == auditUserMark && t.takeMark(string(body)):
 	case kind >= auditFirstUser:
 		t.append(kind, strings.TrimRight(string(body), "\x00\n"))
@@ -175,30 +177,29 @@ func (t *Trail) addLost(n uint32) {
 
 // mark writes a record of our own into the trail and waits until it comes
 // round: the kernel keeps records in order, so everything that was written
-// before the mark has been read by then.
+// before the mark has been read by then. It also asks for the count of lost
+// records, whose answer takes another way and is waited for by itself.
 func (t *Trail) mark() error {
 	t.mu.Lock()
 	t.nonce++
 	text := "ipclab-mark-" + strconv.FormatUint(t.nonce, 10) + "-"
 	t.marks[text] = false
+	want := t.answers + 1
 	t.mu.Unlock()
-	if err := t.send(auditUserMark, append([]byte(text), 0)); err != nil {
-		return err
-	}
 	if err := t.send(auditGet, nil); err != nil {
 		return err
 	}
+	if err := t.send(auditUserMark, append([]byte(text), 0)); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(markWait)
 	timer := time.AfterFunc(markWait, t.cond.Broadcast)
 	defer timer.Stop()
-	return t.await(text, time.Now().Add(markWait))
-}
-
-func (t *Trail) await(text string, deadline time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer delete(t.marks, text)
-	for !t.marks[text] {
-		if time.Now().After(deadline) {
+	for !t.marks[text] || t.answers < want {
+		if !time.Now().Before(deadline) {
 			return fmt.Errorf("audit: the kernel did not hand over its records within %v", markWait)
 		}
 		t.cond.Wait()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -209,10 +210,23 @@ func (x *run) wait(wishes <-chan wish) api.Exit {
 	}
 }
 
-// cut ends the run and says why.
+// cut ends the run and says why, and what it was doing.
 func (x *run) cut(cause api.Cause, ended <-chan error) api.Exit {
+	doing := waitingIn(x.cmd.Process.Pid)
 	x.group.kill()
-	return x.exit(cause, <-ended)
+	e := x.exit(cause, <-ended)
+	e.Detail = doing
+	return e
+}
+
+// waitingIn names the kernel function that a process sleeps in (proc(5),
+// wchan), such as "pipe_read"; a process that runs has none.
+func waitingIn(pid int) string {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pid))
+	if err != nil || string(name) == "0" || len(name) == 0 {
+		return ""
+	}
+	return "in " + string(name)
 }
 
 // exit tells how the run ended. What the kernel counted comes before what the

@@ -24,6 +24,9 @@ const (
 // reset ends every run and remakes the lab's directories, empty.
 func (a *Agent) reset(stage api.Stage) error {
 	a.runs.killAll()
+	if err := sweep(); err != nil {
+		return err
+	}
 	umaskTurn.Lock()
 	defer umaskTurn.Unlock()
 	for _, d := range stage.Directories {

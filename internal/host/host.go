@@ -49,6 +49,7 @@ func (h *Host) Machines() qemu.Store {
 
 // Image gives the guest image, building it if need be.
 func (h *Host) Image(ctx context.Context) (*image.Image, error) {
+	defer h.Progress.Finish()
 	return h.images().Ensure(ctx, false, h.Progress)
 }
 
@@ -82,6 +83,7 @@ func (h *Host) Snapshot(ctx context.Context, lab *labs.Lab) (*qemu.Snapshot, *im
 		return nil, nil, err
 	}
 	defer unlock()
+	defer h.Progress.Finish()
 	s, err = h.derive(ctx, i, hardware, lab)
 	return s, i, err
 }

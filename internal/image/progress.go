@@ -6,6 +6,8 @@ type Progress interface {
 	Step(what string)
 	// Note tells something once that is not a step.
 	Note(what string)
+	// Finish ends the last step.
+	Finish()
 	// Done says which part of the work, from 0 to 1, is done as far as is known.
 	Done(part float64)
 }
@@ -18,6 +20,9 @@ func (Silent) Step(string) {}
 
 // Note says nothing.
 func (Silent) Note(string) {}
+
+// Finish says nothing.
+func (Silent) Finish() {}
 
 // Done says nothing.
 func (Silent) Done(float64) {}
