@@ -21,8 +21,8 @@ const module = "ipclab/"
 // stand below it. A name that ends in a slash is all that lies under it.
 func layers() [][]string {
 	return [][]string{
-		{"internal/guest/api", "internal/policy", "internal/image", "internal/workspace/glob", "vagrant"},
-		{"internal/guest", "internal/machine", "internal/workspace", "labs"},
+		{"internal/guest/api", "internal/policy", "internal/sparse", "internal/workspace/glob", "vagrant"},
+		{"internal/guest", "internal/image", "internal/machine", "internal/workspace", "labs"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host"},
 		{"internal/session"},
@@ -40,7 +40,7 @@ func bounds() map[string][]string {
 		"cmd/ipclab-guest": {"internal/guest", "internal/guest/api"},
 		// a machine knows nothing of labs and checks
 		"internal/machine":      {"internal/guest/api"},
-		"internal/machine/qemu": {"internal/guest/api", "internal/machine"},
+		"internal/machine/qemu": {"internal/guest/api", "internal/machine", "internal/sparse"},
 		// a lab is data
 		"labs": {"internal/guest/api", "internal/workspace/glob"},
 		// the engine sees a guest through an interface of its own
@@ -48,7 +48,7 @@ func bounds() map[string][]string {
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
 		"cmd/ipclab": {
 			"grader", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/machine",
-			"internal/machine/qemu", "internal/policy", "internal/session", "internal/workspace",
+			"internal/machine/qemu", "internal/policy", "internal/session", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "labs", "vagrant",
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"ipclab/internal/sparse"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,7 +182,7 @@ func (i *Image) label(ctx context.Context, s *stage) error {
 // collect copies what the stage made.
 func (i *Image) collect(s *stage) error {
 	for _, name := range fileNames() {
-		if err := copyFile(i.path(name), s.out(name)); err != nil {
+		if err := sparse.Copy(i.path(name), s.out(name)); err != nil {
 			return err
 		}
 	}

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"ipclab/internal/sparse"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
-	"golang.org/x/sys/unix"
 )
 
 // Cache is a directory of images, and what goes into the one that is wanted.
@@ -180,7 +180,7 @@ func (c Cache) relative(w want) *Image {
 func (i *Image) derive(from *Image) error {
 	i.Kernel, i.Packages, i.Built = from.Kernel, from.Packages, from.Built
 	for _, name := range fileNames() {
-		if err := copyFile(i.path(name), from.path(name)); err != nil {
+		if err := sparse.Copy(i.path(name), from.path(name)); err != nil {
 			return err
 		}
 	}
@@ -206,15 +206,6 @@ func (c Cache) Obsolete() ([]string, error) {
 	return old, err
 }
 
-// allocated is what a file takes of the disk; holes take nothing.
-func allocated(path string) int64 {
-	var st unix.Stat_t
-	if unix.Stat(path, &st) != nil {
-		return 0
-	}
-	return st.Blocks * 512
-}
-
 // removeAll removes a tree of which parts may be read-only.
 func removeAll(dir string) error {
 	return os.RemoveAll(dir)
@@ -225,7 +216,7 @@ func DiskUse(dir string) int64 {
 	var sum int64
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
-			sum += allocated(path)
+			sum += sparse.Allocated(path)
 		}
 		return nil // what cannot be read is not counted
 	})

@@ -4,15 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // labelling of the agent's two names; what setfiles would give them.
@@ -105,60 +101,4 @@ func injectAgent(ctx context.Context, disk, agent string) error {
 		fmt.Fprintf(&commands, "ea_set %s security.selinux \"%s\\000\"\n", path, label)
 	}
 	return debugfs(ctx, disk, &commands)
-}
-
-// copyFile copies a file without its holes, sharing blocks where the file
-// system can.
-func copyFile(to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	err = copySparse(out, in, info.Size())
-	if closeErr := out.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return fmt.Errorf("copy %s: %w", filepath.Base(from), err)
-	}
-	return nil
-}
-
-func copySparse(out, in *os.File, size int64) error {
-	if err := out.Truncate(size); err != nil {
-		return err
-	}
-	if unix.IoctlFileClone(int(out.Fd()), int(in.Fd())) == nil {
-		return nil
-	}
-	for at := int64(0); at < size; {
-		data, err := in.Seek(at, unix.SEEK_DATA)
-		if errors.Is(err, unix.ENXIO) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		hole, err := in.Seek(data, unix.SEEK_HOLE)
-		if err != nil {
-			return err
-		}
-		if _, err := out.Seek(data, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := io.Copy(out, io.NewSectionReader(in, data, hole-data)); err != nil {
-			return err
-		}
-		at = hole
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"ipclab/internal/sparse"
 	"os"
 	"path/filepath"
 	"sort"
@@ -87,7 +88,7 @@ func (i *Image) path(name string) string { return filepath.Join(i.Dir, name) }
 func (i *Image) Size() int64 {
 	var sum int64
 	for name := range i.Files {
-		sum += allocated(i.path(name))
+		sum += sparse.Allocated(i.path(name))
 	}
 	return sum
 }

@@ -13,9 +13,8 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"ipclab/internal/machine"
+	"ipclab/internal/sparse"
 )
 
 // Base is what a machine boots from: an image's files.
@@ -160,7 +159,7 @@ func (f Freezer) order(ctx context.Context, work, run string, s Snapshot, from *
 	if from != nil {
 		var err error
 		backing, format = from.file("disk.qcow2"), "qcow2"
-		if err = copySparse(o.RAM, from.file("ram")); err != nil {
+		if err = sparse.Copy(o.RAM, from.file("ram")); err != nil {
 			return o, nil, err
 		}
 		if state, err = os.Open(from.file("state")); err != nil {
@@ -297,58 +296,6 @@ func overlay(ctx context.Context, path, backing, format string) error {
 	out, err := exec.CommandContext(ctx, img, "create", "-q", "-f", "qcow2", "-F", format, "-b", backing, path).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make disk %s: %w: %s", path, err, out)
-	}
-	return nil
-}
-
-// copySparse copies a file without its holes.
-func copySparse(to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := copyData(out, in, info.Size()); err != nil {
-		out.Close()
-		return fmt.Errorf("copy %s: %w", from, err)
-	}
-	return out.Close()
-}
-
-func copyData(out, in *os.File, size int64) error {
-	if err := out.Truncate(size); err != nil {
-		return err
-	}
-	if unix.IoctlFileClone(int(out.Fd()), int(in.Fd())) == nil {
-		return nil // the file system shares the blocks
-	}
-	for at := int64(0); at < size; {
-		data, err := in.Seek(at, unix.SEEK_DATA)
-		if errors.Is(err, unix.ENXIO) {
-			return nil // only a hole is left
-		}
-		if err != nil {
-			return err
-		}
-		hole, err := in.Seek(data, unix.SEEK_HOLE)
-		if err != nil {
-			return err
-		}
-		if _, err := out.Seek(data, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := io.Copy(out, io.NewSectionReader(in, data, hole-data)); err != nil {
-			return err
-		}
-		at = hole
 	}
 	return nil
 }
