@@ -279,10 +279,15 @@ func seal(work string, s *Snapshot) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"disk.qcow2", "ram", "state"} {
+	for _, name := range []string{"disk.qcow2", "state"} {
 		if err := os.Chmod(filepath.Join(work, name), 0o400); err != nil {
 			return err
 		}
+	}
+	// QEMU opens the file behind memory for writing, also where share=off keeps
+	// the guest's writes out of it: root alone may do that to a file of 0400.
+	if err := os.Chmod(filepath.Join(work, "ram"), 0o600); err != nil {
+		return err
 	}
 	return os.WriteFile(filepath.Join(work, snapshotFile), data, 0o644)
 }
