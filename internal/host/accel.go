@@ -52,7 +52,27 @@ func (h *Host) hardware(ctx context.Context) (qemu.Hardware, error) {
 			accel = qemu.KVM
 		}
 	}
-	return qemu.DefaultHardware(accel, version), nil
+	return hardwareFor(accel, version), nil
+}
+
+// hardwareFor is the machine under an accelerator.
+func hardwareFor(accel qemu.Accel, version string) qemu.Hardware {
+	hw := qemu.DefaultHardware(accel, version)
+	if accel == qemu.KVM {
+		hw.Processor = processor()
+	}
+	return hw
+}
+
+// processor names this computer's processor.
+func processor() string {
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(info)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // Hardware tells which machine would be started, and, when KVM is not used

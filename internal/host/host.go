@@ -150,7 +150,7 @@ func (h *Host) base(ctx context.Context, i *image.Image, hw qemu.Hardware) (*qem
 	if note := h.rememberUseless(hw, err); note != "" {
 		h.Progress.Note(note)
 	}
-	hw.Accel = qemu.TCG
+	hw = hardwareFor(qemu.TCG, hw.QEMU)
 	if s, err := qemu.OpenSnapshot(h.baseSnapshot(i, hw)); err == nil {
 		return s, hw, nil
 	}

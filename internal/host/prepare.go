@@ -129,6 +129,9 @@ func warmShell(ctx context.Context, m *machine.Client) error {
 	return nil
 }
 
+// keepPolicies bounds the cache of compiled policies to about 100 MB.
+const keepPolicies = 50
+
 // Modules reads policy modules. Their names are what mistakes are reported by.
 func Modules(fsys fs.FS, names []string) ([]policy.Module, error) {
 	var modules []policy.Module
@@ -151,6 +154,6 @@ func (h *Host) CompilePolicy(ctx context.Context, i *image.Image, modules []poli
 		return nil, err
 	}
 	all := append([]policy.Module{{File: "ipclab.cil", Source: base}}, modules...)
-	cache := policy.Cache{Dir: filepath.Join(h.Dirs.Cache, "policies")}
+	cache := policy.Cache{Dir: filepath.Join(h.Dirs.Cache, "policies"), Keep: keepPolicies}
 	return cache.Compile(ctx, h.Secilc, i.FlatPolicy(), i.FlatDigest(), all)
 }

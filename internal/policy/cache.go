@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,16 +11,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // cacheFormat begins every entry; change it when what a key covers changes.
 const cacheFormat = "ipclab policy 1 "
 
 // Cache keeps compiled policies in a directory, by the digest of everything
-// that went into them. Several processes may share it. Nothing is ever removed:
-// an entry is about 2 MB, and the owner may delete any of them at any time.
+// that went into them. Several processes may share it, and any entry may be
+// deleted at any time. An entry is about 2 MB.
 type Cache struct {
-	Dir string // made when needed, mode 0700
+	Dir  string // made when needed, mode 0700
+	Keep int    // entries; the oldest beyond are removed. 0 keeps all
 }
 
 // Compile is c.Compile with the cache in front of it. flatDigest is the
@@ -38,8 +41,29 @@ func (k Cache) Compile(ctx context.Context, c Compiler, flat, flatDigest string,
 	if err != nil {
 		return nil, err
 	}
-	_ = k.Put(key, policy)
+	if k.Put(key, policy) == nil {
+		k.prune()
+	}
 	return policy, nil
+}
+
+// prune removes the entries that were written longest ago.
+func (k Cache) prune() {
+	entries, err := filepath.Glob(k.path("*"))
+	if err != nil || k.Keep == 0 || len(entries) <= k.Keep {
+		return
+	}
+	age := func(path string) int64 {
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0
+		}
+		return info.ModTime().UnixNano()
+	}
+	slices.SortFunc(entries, func(a, b string) int { return cmp.Compare(age(a), age(b)) })
+	for _, path := range entries[:len(entries)-k.Keep] {
+		os.Remove(path)
+	}
 }
 
 // Key names the entry for a compiler, a flattened policy and modules. The

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // countingSecilc is a stand-in that writes a policy and a line to a log.
@@ -126,5 +127,31 @@ func TestCacheErrors(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(k.Dir); len(entries) != 0 {
 		t.Errorf("an error was kept: %v", entries)
+	}
+}
+
+func TestCacheKeepsTheNewest(t *testing.T) {
+	c, _ := countingSecilc(t)
+	k := Cache{Dir: t.TempDir(), Keep: 2}
+	var keys []string
+	for i, name := range []string{"a", "b", "c"} {
+		m := []Module{{File: "m.cil", Source: []byte("(type " + name + ")")}}
+		if _, err := k.Compile(t.Context(), c, testFlat, "d", m); err != nil {
+			t.Fatal(err)
+		}
+		key, err := k.Key(c, "d", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Unix(int64(1000+i), 0)
+		if err := os.Chtimes(k.path(key), at, at); err != nil && i < 2 {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	for i, want := range []bool{false, true, true} {
+		if _, ok := k.Get(keys[i]); ok != want {
+			t.Errorf("entry %d is there: %v, want %v", i, ok, want)
+		}
 	}
 }

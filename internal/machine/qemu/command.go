@@ -23,6 +23,8 @@ type Hardware struct {
 	CPUs   int    `json:"cpus"`
 	Memory int    `json:"memory"` // MiB
 	Board  int    `json:"board"`  // counts changes to the command line below
+	// Processor is this computer's, when the guest sees it as it is: with KVM.
+	Processor string `json:"processor,omitempty"`
 }
 
 // boardVersion changes whenever the devices in arguments do.
