@@ -178,7 +178,7 @@ func (i *Image) archiveFile(ctx context.Context, to *tar.Writer, name string, pr
 	return nil
 }
 
-// counter passes bytes on until ctx ends, and tells every tenth of the whole.
+// counter passes bytes on until ctx ends, and tells every quarter of the whole.
 type counter struct {
 	ctx         context.Context
 	in          io.Reader
@@ -191,15 +191,15 @@ func (c *counter) Read(p []byte) (int, error) {
 		return 0, context.Cause(c.ctx)
 	}
 	n, err := c.in.Read(p)
-	before := c.tenth()
+	before := c.quarter()
 	c.done += int64(n)
-	if t := c.tenth(); t != before {
-		c.progress.Done(float64(t) / 10)
+	if q := c.quarter(); q != before {
+		c.progress.Done(float64(q) / 4)
 	}
 	return n, err
 }
 
-func (c *counter) tenth() int64 { return c.done * 10 / max(c.whole, 1) }
+func (c *counter) quarter() int64 { return c.done * 4 / max(c.whole, 1) }
 
 // sparseReader reads a file without asking the disk for its holes.
 type sparseReader struct {
