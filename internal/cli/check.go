@@ -184,6 +184,9 @@ func (p *checkPrinter) aside(r grader.Result) string {
 	if r.By != "" {
 		parts = append(parts, "by "+r.By)
 	}
+	if len(r.Unmet) > 0 {
+		parts = append(parts, "needs "+strings.Join(r.Unmet, ", "))
+	}
 	if r.Unchanged {
 		parts = append(parts, "unchanged")
 	}
@@ -198,9 +201,6 @@ func (p *checkPrinter) explain(r grader.Result) {
 		if r.Script != nil {
 			p.line("where", fmt.Sprintf("%s: %s", r.Script, strings.TrimSpace(r.Script.Text)))
 		}
-	}
-	if r.Verdict == grader.Skipped {
-		p.line("why", r.Message)
 	}
 	for _, text := range p.evidence(r) {
 		p.line("evidence", text)
