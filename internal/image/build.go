@@ -10,6 +10,7 @@ import (
 	"ipclab/internal/sparse"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -75,34 +76,53 @@ func (i *Image) ready(scratch string) error {
 	if err := needRoom(scratch, ScratchRoom); err != nil {
 		return err
 	}
-	return needRoom(i.Dir, CacheRoom)
+	return needRoom(filepath.Dir(i.Dir), CacheRoom)
 }
 
-// BuildError says that building the image failed, with the end of what the
-// build printed.
+// BuildError says that building the image failed.
 type BuildError struct {
 	Err    error
-	Output string
+	Cause  string // the line of the output that tells most; may be empty
+	Output string // the end of the output
 }
 
 func (e *BuildError) Error() string {
-	return "building the image failed (" + e.Err.Error() + "); the end of its output:\n" + e.Output
+	msg := "building the image failed (" + e.Err.Error() + ")"
+	if e.Cause != "" {
+		msg += ": " + e.Cause
+	}
+	return msg + "; the end of its output:\n" + e.Output
 }
 
 func (e *BuildError) Unwrap() error { return e.Err }
 
-// Hint guesses the most usual causes.
+// Hint says what to do about the most usual causes.
 func (e *BuildError) Hint() string {
-	switch {
-	case strings.Contains(e.Output, "No space left on device"):
-		return (&FullError{}).Hint()
-	case strings.Contains(e.Output, "Could not resolve"), strings.Contains(e.Output, "Failed to fetch"),
-		strings.Contains(e.Output, "Unable to connect"), strings.Contains(e.Output, "Temporary failure"):
-		return "Debian's packages could not be fetched: is there a network? `ipclab image import` needs none"
-	case strings.Contains(e.Output, "unshare"), strings.Contains(e.Output, "uidmap"):
-		return "this account may not make user namespaces: build once with sudo, or add the account to /etc/subuid and /etc/subgid"
+	for _, c := range causes() {
+		if strings.Contains(e.Cause, c.text) {
+			return c.hint
+		}
 	}
 	return "try again; `ipclab doctor` looks for what is missing"
+}
+
+// cause is a piece of a build's output that tells why it failed.
+type cause struct{ text, hint string }
+
+func causes() []cause {
+	room := (&FullError{}).Hint()
+	network := "Debian's packages could not be fetched: is there a network? `ipclab image import` needs none"
+	account := "this account may not make user namespaces: build once with sudo, or add the account to /etc/subuid and /etc/subgid"
+	return []cause{
+		{"No space left on device", room}, {"Disk quota exceeded", room}, {"enough free space", room},
+		{"Could not resolve", network}, {"Failed to fetch", network}, {"Unable to connect", network},
+		{"Temporary failure", network}, {"unshare", account}, {"uidmap", account},
+	}
+}
+
+// findCause tells whether a line names a known cause.
+func findCause(line string) bool {
+	return slices.ContainsFunc(causes(), func(c cause) bool { return strings.Contains(line, c.text) })
 }
 
 func (s *stage) arguments(packages []string) []string {
@@ -151,11 +171,15 @@ func milestones() []struct {
 	}
 }
 
-// follow reads a build's output to its end and tells how far it is.
-func follow(in io.Reader, progress Progress) {
+// follow reads a build's output to its end and tells how far it is. It gives
+// the first line that may be the cause of a failure.
+func follow(in io.Reader, progress Progress) (cause string) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
+		if cause == "" && findCause(lines.Text()) {
+			cause = strings.TrimSpace(lines.Text())
+		}
 		for _, m := range milestones() {
 			if strings.Contains(lines.Text(), m.text) {
 				progress.Done(m.part)
@@ -163,6 +187,7 @@ func follow(in io.Reader, progress Progress) {
 		}
 	}
 	io.Copy(io.Discard, in) // a line too long: keep the pipe empty all the same
+	return cause
 }
 
 // label labels the file system image as the build's listing says.

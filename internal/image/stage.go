@@ -176,12 +176,12 @@ func (s *stage) run(ctx context.Context, progress Progress) error {
 	if err != nil {
 		return fmt.Errorf("mmdebstrap: %w", err)
 	}
-	follow(io.TeeReader(pipe, &diag), progress)
+	said := follow(io.TeeReader(pipe, &diag), progress)
 	if err := cmd.Wait(); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}
-		return &BuildError{Err: err, Output: diag.String()}
+		return &BuildError{Err: err, Cause: said, Output: diag.String()}
 	}
 	return nil
 }
