@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"ipclab/grader"
 	"ipclab/internal/guest/api"
@@ -24,7 +25,9 @@ func Judge(ctx context.Context, h *host.Host, lab *labs.Lab, c *qemu.Clone, req 
 	}
 	client := machine.NewClient(c.Dial)
 	defer client.Close()
-	engine := &grader.Engine{Guest: guest{client}, Policy: compiler{h, i}, Scale: h.Pace(c)}
+	build := compiler{host: h, image: i, ahead: make(chan struct{})}
+	go build.getAhead(ctx, lab, req.Workspace)
+	engine := &grader.Engine{Guest: guest{client}, Policy: build, Scale: h.Pace(c)}
 	return engine.Run(ctx, req, observe)
 }
 
@@ -32,10 +35,32 @@ func Judge(ctx context.Context, h *host.Host, lab *labs.Lab, c *qemu.Clone, req 
 type compiler struct {
 	host  *host.Host
 	image *image.Image
+	ahead chan struct{} // closed when getAhead has done what it can
 }
 
+// getAhead compiles the student's policy into the cache while the guest
+// compiles programs. Whatever goes wrong here goes wrong again, and is
+// reported, when the policy is asked for.
+func (c compiler) getAhead(ctx context.Context, lab *labs.Lab, workspace []api.File) {
+	defer close(c.ahead)
+	modules, err := host.Modules(lab.FS(), lab.Policy.Given)
+	if err != nil || len(lab.Policy.Student) == 0 {
+		return
+	}
+	for _, f := range workspace {
+		if slices.Contains(lab.Policy.Student, f.Path) {
+			modules = append(modules, policy.Module{File: f.Path, Source: f.Data})
+		}
+	}
+	_, _ = c.host.CompilePolicy(ctx, c.image, modules)
+}
+
+// Build compiles the lab's modules and the student's.
 func (c compiler) Build(ctx context.Context, lab, student []policy.Module) ([]byte, error) {
-	return c.host.CompilePolicy(ctx, c.image, append(append([]policy.Module(nil), lab...), student...))
+	if len(student) > 0 {
+		<-c.ahead
+	}
+	return c.host.CompilePolicy(ctx, c.image, append(slices.Clone(lab), student...))
 }
 
 // guest is a machine's client as the check engine wants it.
