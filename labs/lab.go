@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"testing/fstest"
 	"time"
 
 	"ipclab/internal/guest/api"
@@ -188,6 +189,23 @@ func (l *Lab) Stage() api.Stage { return api.Stage{Directories: slices.Clone(l.D
 
 // Starter is what the student begins with.
 func (l *Lab) Starter() fs.FS { return sub(l.dir, "starter") }
+
+// Handout is the starter with the task beside it: a new workspace.
+func (l *Lab) Handout() (fs.FS, error) {
+	tree := fstest.MapFS{}
+	if err := addFiles(tree, l.Starter()); err != nil {
+		return nil, err
+	}
+	if _, own := tree[taskFile]; own {
+		return tree, nil
+	}
+	task, err := fs.ReadFile(l.dir, taskFile)
+	tree[taskFile] = &fstest.MapFile{Data: task, Mode: 0o644}
+	return tree, err
+}
+
+// taskFile tells the student what to do.
+const taskFile = "README.md"
 
 // Solution is the reference solution: a workspace that passes every check.
 func (l *Lab) Solution() fs.FS { return sub(l.dir, "solution") }

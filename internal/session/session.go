@@ -102,7 +102,11 @@ type Started struct {
 // Start makes the workspace if it is not there, starts the machine if it does
 // not run, and remembers the workspace for the commands to come.
 func (s *Session) Start(ctx context.Context) (Started, error) {
-	made, err := workspace.Create(s.Dir, s.Lab.Starter())
+	handout, err := s.Lab.Handout()
+	if err != nil {
+		return Started{}, err
+	}
+	made, err := workspace.Create(s.Dir, handout)
 	if err != nil {
 		return Started{}, err
 	}
@@ -151,7 +155,11 @@ func (s *Session) Stop(ctx context.Context) error { return s.Host.Machines().Sto
 // Reset puts the starter into the workspace again, keeping what was there in a
 // dated folder beside it, forgets what the checks came to and ends the machine.
 func (s *Session) Reset(ctx context.Context, now time.Time) (kept string, err error) {
-	kept, err = workspace.Reset(s.Dir, s.Lab.Starter(), now)
+	handout, err := s.Lab.Handout()
+	if err != nil {
+		return "", err
+	}
+	kept, err = workspace.Reset(s.Dir, handout, now)
 	if err != nil {
 		return "", err
 	}
