@@ -64,24 +64,22 @@ func (s *session) request(r *ssh.Request) bool {
 	case "window-change":
 		return s.resize(r.Payload)
 	case "shell":
-		return s.begin("")
+		return s.begin(shell, "-bash")
 	case "exec":
 		var v struct{ Command string }
-		return ssh.Unmarshal(r.Payload, &v) == nil && s.begin(v.Command)
+		return ssh.Unmarshal(r.Payload, &v) == nil && s.begin(shell, "bash", "-c", v.Command)
 	case "signal":
 		return s.signal(r.Payload)
 	case "subsystem":
 		var v struct{ Name string }
-		return ssh.Unmarshal(r.Payload, &v) == nil && v.Name == "sftp" && s.begin(sftpCommand)
+		return ssh.Unmarshal(r.Payload, &v) == nil && v.Name == "sftp" && s.begin(ProbePath, "probe", "sftp")
 	}
 	return false
 }
 
-// sftpCommand is what the sftp subsystem runs: the guest binary again, so that
-// files are handled with the rights of the login, not with the agent's.
-const sftpCommand = "exec /usr/lib/ipclab/agent sftp"
-
-// ServeSFTP speaks SFTP on stdin and stdout.
+// ServeSFTP speaks SFTP on stdin and stdout. The subsystem runs it in a process
+// of its own, so that files are handled with the rights of the login, not with
+// the agent's; and as the probe, because a student may not run the agent's file.
 func ServeSFTP() error {
 	server, err := sftp.NewServer(struct {
 		io.Reader
@@ -96,13 +94,13 @@ func ServeSFTP() error {
 	return nil
 }
 
-func (s *session) begin(command string) bool {
+func (s *session) begin(path string, argv ...string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cmd != nil {
 		return false
 	}
-	cmd, err := loginCommand(s.user, command, s.env)
+	cmd, err := loginCommand(s.user, path, argv, s.env)
 	if err != nil {
 		fmt.Fprintf(s.channel.Stderr(), "ipclab agent: %v\r\n", err)
 		return false

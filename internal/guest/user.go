@@ -23,17 +23,17 @@ func loginContext(name string) string {
 	return fmt.Sprintf(subjectContext, studentDomain)
 }
 
-// loginCommand makes the shell of a login, or one command run by it.
-func loginCommand(name, command string, env []string) (*exec.Cmd, error) {
+// shell is every login's shell.
+const shell = "/bin/bash"
+
+// loginCommand makes a login's program, which is its shell in most cases.
+func loginCommand(name, path string, argv, env []string) (*exec.Cmd, error) {
 	account, err := lookUp(name)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("/bin/bash")
-	cmd.Args = []string{"-bash"}
-	if command != "" {
-		cmd.Args = []string{"bash", "-c", command}
-	}
+	cmd := exec.Command(path)
+	cmd.Args = argv
 	cmd.Dir = account.home
 	cmd.Env = append(account.env(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account.credential()}
