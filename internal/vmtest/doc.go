@@ -1,0 +1,40 @@
+// Package vmtest proves ipclab from the outside: scripts drive the real program
+// against real machines, with SELinux enforcing, and with everything that can
+// go wrong. It holds tests only.
+//
+// The scripts are in testdata/script. They are testscript files
+// (github.com/rogpeppe/go-internal/testscript): a line is a command, "!" before
+// it says that it must fail, `stdout` and `stderr` look at what the last
+// command printed, with a regular expression, and after the lines stand the
+// files that the script needs. The commands of our own are:
+//
+//	exits CODE PROGRAM ARGS…      run it; it must end with this exit code
+//	begin NAME PROGRAM ARGS…      start it in the background
+//	terminal NAME 24x80 PROGRAM…  start it in a terminal of that many rows and columns
+//	await NAME REGEXP             wait until it has printed this
+//	type NAME TEXT                type at its terminal; \r is Enter, \x03 is Ctrl-C
+//	resize NAME 33x111            change its terminal's size
+//	hangup NAME                   take its terminal away
+//	send NAME SIGNAL              send it a signal: INT, TERM, KILL
+//	ended NAME CODE               wait until it ends; it must be with this exit code,
+//	                              or "SIGKILL" and the like; then `stdout` looks at
+//	                              everything that it printed
+//	going NAME                    it must still run
+//	until PATTERN                 wait until such a file is there
+//	kill9 qemu|supervisor LAB     kill -9 this process of the lab's machine
+//	no-processes                  wait until no process of this script is left
+//	nothing-left                  as no-processes; and no socket or disk may be left
+//	streams BYTES PEAK PROGRAM…   it must print so many bytes, and its memory must
+//	                              stay below PEAK megabytes
+//	peak PEAK LAB                 so must the memory of the lab's supervisor
+//	private-cache image|all       continue with a cache of the script's own
+//	small-disk FOLDER SIZE        put a file system of that size there
+//	mutant FOLDER NAME=FILE…      the lab fifo's solution, with these files replaced
+//
+// Each script has folders of its own: $WORK, where it runs; $STATE, where ipclab
+// keeps machines; $LABS, where workspaces are. The image is shared.
+//
+//	IPCLAB_TEST_CACHE   where it is kept, in place of XDG_CACHE_HOME
+//
+// A test never passes because a machine could not be started.
+package vmtest
