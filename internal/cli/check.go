@@ -219,11 +219,23 @@ func (p *checkPrinter) evidence(r grader.Result) []string {
 		if r.Verdict == grader.Pass && !p.flags.verbose && !denied {
 			continue
 		}
-		if !slices.Contains(lines, e.Text) {
-			lines = append(lines, e.Text)
+		if text := evidenceText(e); !slices.Contains(lines, text) {
+			lines = append(lines, text)
 		}
 	}
 	return lines
+}
+
+// evidenceText is one piece of evidence: a line, except that a compiler's words
+// are shown as they are, and a mistake in the rules with what to do about it.
+func evidenceText(e grader.Evidence) string {
+	switch {
+	case e.Kind == grader.KindCompiler && e.Output != nil:
+		return strings.TrimSpace(e.Output.Text)
+	case e.Finding != nil && e.Finding.Hint != "":
+		return e.Text + "\n" + e.Finding.Hint
+	}
+	return e.Text
 }
 
 func (p *checkPrinter) line(what, text string) {
