@@ -72,14 +72,22 @@ func (s *session) request(r *ssh.Request) bool {
 		return s.signal(r.Payload)
 	case "subsystem":
 		var v struct{ Name string }
-		return ssh.Unmarshal(r.Payload, &v) == nil && v.Name == "sftp" && s.begin(ProbePath, "probe", "sftp")
+		return ssh.Unmarshal(r.Payload, &v) == nil && v.Name == "sftp" && s.beginSFTP()
 	}
 	return false
 }
 
-// ServeSFTP speaks SFTP on stdin and stdout. The subsystem runs it in a process
-// of its own, so that files are handled with the rights of the login, not with
-// the agent's; and as the probe, because a student may not run the agent's file.
+// beginSFTP runs ServeSFTP in a process of its own, so that files are handled
+// with the rights of the login, not with the agent's. A student may not run the
+// agent's file, and gets the same program as the probe.
+func (s *session) beginSFTP() bool {
+	if s.user == LoginAdmin {
+		return s.begin(shell, "bash", "-c", "exec /usr/lib/ipclab/agent sftp")
+	}
+	return s.begin(ProbePath, "probe", "sftp")
+}
+
+// ServeSFTP speaks SFTP on stdin and stdout.
 func ServeSFTP() error {
 	server, err := sftp.NewServer(struct {
 		io.Reader
