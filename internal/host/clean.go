@@ -68,6 +68,7 @@ func (h *Host) Clean(ctx context.Context) (kept []string, err error) {
 		return nil, err
 	}
 	defer unlock()
+	h.images().Sweep()
 	snapshots, err := h.ObsoleteSnapshots()
 	if err != nil {
 		return nil, err

@@ -105,7 +105,7 @@ func TestSweepTakesTheDeadOnly(t *testing.T) {
 	file := filepath.Join(scratch, stagePrefix+"file")
 	write(t, file, "")
 	must(t, os.Symlink(alive.dir, filepath.Join(scratch, stagePrefix+"link")))
-	if left := Leftovers(scratch); !slices.Equal(left, []string{dead.dir}) {
+	if left := leftovers(scratch); !slices.Equal(left, []string{dead.dir}) {
 		t.Errorf("leftovers: %v, want %s", left, dead.dir)
 	}
 	sweepStages(scratch)
@@ -133,12 +133,12 @@ func TestStageIsHeldByItsProcesses(t *testing.T) {
 	child.ExtraFiles = []*os.File{s.lock}
 	must(t, child.Start())
 	s.lock.Close()
-	if left := Leftovers(filepath.Dir(s.dir)); left != nil {
+	if left := leftovers(filepath.Dir(s.dir)); left != nil {
 		t.Errorf("a build at work is taken for a leftover: %v", left)
 	}
 	in.Close()
 	must(t, child.Wait())
-	if left := Leftovers(filepath.Dir(s.dir)); len(left) != 1 {
+	if left := leftovers(filepath.Dir(s.dir)); len(left) != 1 {
 		t.Errorf("leftovers: %v", left)
 	}
 }

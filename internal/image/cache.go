@@ -111,6 +111,39 @@ func (c Cache) sweep() {
 	}
 }
 
+// Leftovers lists what killed builds and imports of this user left, in the
+// cache and where images are built. What belongs to one at work is not listed.
+func (c Cache) Leftovers() []string {
+	left := leftovers(c.scratch())
+	if unlock := c.tryLock(); unlock != nil {
+		defer unlock()
+		half, _ := filepath.Glob(filepath.Join(c.Dir, makingPrefix+"*"))
+		left = append(left, half...)
+	}
+	return left
+}
+
+// Sweep removes the leftovers.
+func (c Cache) Sweep() {
+	sweepStages(c.scratch())
+	if unlock := c.tryLock(); unlock != nil {
+		defer unlock()
+		c.sweep()
+	}
+}
+
+// tryLock locks a cache that is there and that nobody is changing.
+func (c Cache) tryLock() (unlock func()) {
+	if _, err := os.Stat(c.Dir); err != nil {
+		return nil
+	}
+	l := flock.New(filepath.Join(c.Dir, ".lock"))
+	if mine, err := l.TryLock(); err != nil || !mine {
+		return nil
+	}
+	return func() { l.Unlock() }
+}
+
 const makingPrefix = ".making-"
 
 // make builds the image, or derives it from one that differs in the agent only.

@@ -120,9 +120,9 @@ func removeStage(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// Leftovers are the directories below scratch that killed builds of this user
+// leftovers are the directories below scratch that killed builds of this user
 // left behind.
-func Leftovers(scratch string) []string {
+func leftovers(scratch string) []string {
 	var left []string
 	eachLeftover(scratch, func(dir string) { left = append(left, dir) })
 	return left
