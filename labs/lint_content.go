@@ -2,6 +2,7 @@ package labs
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -135,6 +136,9 @@ func (l *linter) mutant(m Mutant) {
 			l.report(path.Join(dir, MutantFile), 0, "delete names %s, which the solution does not have", name)
 		}
 	}
+	if _, err := m.FS(); err != nil {
+		l.report(path.Join(dir, PatchFile), 0, "%v", errors.Unwrap(err))
+	}
 	if len(own) <= 1 && len(m.Delete) == 0 {
 		l.report(path.Join(dir, MutantFile), m.at.line, "the mutant changes nothing")
 	}
@@ -142,7 +146,7 @@ func (l *linter) mutant(m Mutant) {
 
 // overlay judges one file of a mutant's folder.
 func (l *linter) overlay(m Mutant, dir, name string, solution []string) {
-	if name == MutantFile {
+	if name == MutantFile || name == PatchFile {
 		return
 	}
 	inSolution, added := slices.Contains(solution, name), slices.Contains(m.Add, name)

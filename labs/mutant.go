@@ -16,7 +16,7 @@ import (
 const MutantFile = "mutant.yaml"
 
 // Mutant is a wrong solution together with the one check that must catch it.
-// Its folder holds only the files that differ from the solution.
+// Its folder holds what differs from the solution: a patch, or whole files.
 type Mutant struct {
 	Name   string   // the folder's name
 	Fails  string   // id of the check that must fail
@@ -30,7 +30,8 @@ type Mutant struct {
 	solution fs.FS
 }
 
-// FS is the mutant's workspace: the solution with the mutant's files over it.
+// FS is the mutant's workspace: the solution, patched, with the mutant's files
+// over it. The error is a *PatchError when the patch does not fit.
 func (m Mutant) FS() (fs.FS, error) {
 	tree := fstest.MapFS{}
 	if err := addFiles(tree, m.solution); err != nil {
@@ -39,8 +40,15 @@ func (m Mutant) FS() (fs.FS, error) {
 	if err := addFiles(tree, m.overlay); err != nil {
 		return nil, err
 	}
-	for _, name := range append([]string{MutantFile}, m.Delete...) {
+	patch := tree[PatchFile]
+	for _, name := range append([]string{MutantFile, PatchFile}, m.Delete...) {
 		delete(tree, name)
+	}
+	if patch == nil {
+		return tree, nil
+	}
+	if err := applyPatch(tree, patch.Data); err != nil {
+		return nil, &PatchError{File: path.Join(path.Dir(m.file), PatchFile), Err: err}
 	}
 	return tree, nil
 }
