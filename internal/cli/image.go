@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -250,7 +249,7 @@ func newImageImport(a *app) *cobra.Command {
 				return err
 			}
 			a.showBuilt(i, false, time.Since(begun))
-			if _, err := os.Stat(args[0] + ".sha256"); err != nil {
+			if !exists(args[0] + ".sha256") {
 				fmt.Fprintf(a.out, "There was no %s.sha256 to compare the file with.\n", args[0])
 			}
 			return nil
@@ -270,6 +269,9 @@ func newImageClean(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			for _, dir := range h.Images().Leftovers() {
+				before = append(before, stale{dir, image.DiskUse(dir)})
+			}
 			kept, err := h.Clean(c.Context())
 			a.showCleaned(before, kept)
 			return err
@@ -279,17 +281,17 @@ func newImageClean(a *app) *cobra.Command {
 
 // showCleaned says what is gone, by looking.
 func (a *app) showCleaned(before []stale, kept []string) {
-	var sum int64
+	removed := false
 	for _, s := range before {
-		if _, err := os.Lstat(s.Path); errors.Is(err, fs.ErrNotExist) {
+		if !exists(s.Path) {
 			fmt.Fprintf(a.out, "removed %s (%s)\n", s.Path, image.Bytes(s.Size))
-			sum += s.Size
+			removed = true
 		}
 	}
 	for _, path := range kept {
 		fmt.Fprintf(a.out, "kept %s: a running machine uses it (`ipclab stop --all`)\n", path)
 	}
-	if sum == 0 && len(kept) == 0 {
+	if !removed && len(kept) == 0 {
 		fmt.Fprintln(a.out, "There is nothing to remove.")
 	}
 }
