@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -108,7 +111,30 @@ func (tr *trial) conclude(err error) *failure {
 	if tr.run.ctx.Err() != nil {
 		return machineFault("the run was broken off", context.Cause(tr.run.ctx))
 	}
+	if f.verdict == Fail {
+		tr.addBackground(f)
+	}
 	return f
+}
+
+// addBackground adds to a failure what became of the student's programs that
+// should still run beside the script: one that crashed is often the reason why
+// the others waited in vain.
+func (tr *trial) addBackground(f *failure) {
+	for _, p := range slices.Collect(maps.Values(tr.byID)) {
+		if p.actor || p == tr.last || !p.ended() || p.err != nil {
+			continue
+		}
+		x := p.result()
+		if x.Cause != api.CauseExit {
+			if what := judgeCause(p.label, x).message; !strings.Contains(f.message, what) {
+				f.message += "; before that, " + what
+			}
+		}
+		if x.Cause != api.CauseExit || x.Code != 0 {
+			f.evidence = append(f.evidence, p.evidence()...)
+		}
+	}
 }
 
 // machine does something that needs the guest, but not the student's work. It
