@@ -12,7 +12,7 @@
 //	begin NAME PROGRAM ARGS…      start it in the background
 //	terminal NAME 24x80 PROGRAM…  start it in a terminal of that many rows and columns
 //	await NAME REGEXP             wait until it has printed this
-//	type NAME TEXT                type at its terminal; \r is Enter, \x03 is Ctrl-C
+//	type NAME TEXT                type at its terminal; \r is Enter, \x03 Ctrl-C, \x1a Ctrl-Z
 //	resize NAME 33x111            change its terminal's size
 //	hangup NAME                   take its terminal away
 //	send NAME SIGNAL              send it a signal: INT, TERM, KILL

@@ -6,7 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -153,9 +153,9 @@ func await(ts *testscript.TestScript, args []string) {
 }
 
 func typeIn(ts *testscript.TestScript, args []string) {
-	text, err := strconv.Unquote(`"` + args[1] + `"`)
-	ts.Check(err)
-	_, err = find(ts, args[0]).tty.WriteString(text)
+	keys := strings.NewReplacer(`\r`, "\r", `\x03`, "\x03", `\x1a`, "\x1a")
+	text := keys.Replace(args[1])
+	_, err := find(ts, args[0]).tty.WriteString(text)
 	ts.Check(err)
 }
 
