@@ -81,7 +81,11 @@ func (a *app) check(ctx context.Context, s *session.Session, f checkFlags) (*gra
 		return report, err
 	}
 	show := &checkPrinter{app: a, lab: s.Lab, flags: f}
-	report, err := s.Check(ctx, f.CheckOptions, show.event)
+	report, err := s.Check(ctx, f.CheckOptions, func(e grader.Event) {
+		if ctx.Err() == nil { // what was broken off says nothing
+			show.event(e)
+		}
+	})
 	if err != nil {
 		return report, err
 	}

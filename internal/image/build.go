@@ -163,11 +163,10 @@ func milestones() []struct {
 		text string
 		part float64
 	}{
-		{"running apt-get update", 0.02}, {"downloading packages with apt", 0.05},
-		{"extracting archives", 0.10}, {"installing essential", 0.15},
-		{"installing remaining packages", 0.25}, {"Setting up gcc", 0.60},
-		{"Setting up selinux-policy-default", 0.65}, {"running --customize-hook", 0.85},
-		{"cleaning", 0.97},
+		{"running apt-get update", 0.005}, {"downloading packages with apt", 0.03},
+		{"extracting archives", 0.04}, {"installing essential", 0.17},
+		{"installing remaining packages", 0.27}, {"running --customize-hook", 0.75},
+		{"cleaning", 0.93},
 	}
 }
 
