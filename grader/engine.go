@@ -25,6 +25,10 @@ type Engine struct {
 	// that is three times slower. Zero is 1.
 	Scale float64
 
+	// Temp is where scripts are written while they run; empty is the system's
+	// place. What a killed process leaves there is the caller's to remove.
+	Temp string
+
 	// Grace is how long a script may go on after its time was over before it
 	// is given up. Zero is 10 s.
 	Grace time.Duration
@@ -77,7 +81,7 @@ func (e *Engine) Run(ctx context.Context, req RunRequest, observer func(Event)) 
 
 func (e *Engine) newRun(ctx context.Context, req RunRequest) *run {
 	r := &run{ctx: ctx, guest: e.Guest, builder: e.Policy, lab: req.Lab, workspace: req.Workspace,
-		scale: e.Scale, grace: e.Grace, policies: map[bool]*memo[[]byte]{false: {}, true: {}}}
+		scale: e.Scale, grace: e.Grace, temp: e.Temp, policies: map[bool]*memo[[]byte]{false: {}, true: {}}}
 	if r.scale <= 0 {
 		r.scale = 1
 	}

@@ -21,6 +21,7 @@ type run struct {
 	workspace []api.File
 	scale     float64
 	grace     time.Duration
+	temp      string
 
 	built    once
 	policies map[bool]*memo[[]byte] // by whether the student's modules are in it
@@ -53,7 +54,7 @@ func (r *run) nextID(what string) string { return fmt.Sprintf("%s-%d", what, r.c
 // try runs a check's script and never hangs: when the script has not ended
 // some time after its context has, it is given up.
 func (r *run) try(c *labs.Check, s *script) *outcome {
-	dir, err := os.MkdirTemp("", "ipclab-check-")
+	dir, err := os.MkdirTemp(r.temp, "check-")
 	if err != nil {
 		return &outcome{end: machineFault("making room for the script", err)}
 	}

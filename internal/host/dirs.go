@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-
-	"golang.org/x/sys/unix"
 )
 
 // Dirs are ipclab's directories, by the XDG base directory specification.
@@ -48,9 +45,8 @@ func FindDirs(getenv func(string) string) (Dirs, error) {
 	if home == "" && (getenv("XDG_CACHE_HOME") == "" || getenv("XDG_STATE_HOME") == "") {
 		return d, &HomeError{}
 	}
-	var err error
-	d.Run, err = runDir(getenv("XDG_RUNTIME_DIR"), d.State)
-	return d, err
+	d.Run = runDir(getenv("XDG_RUNTIME_DIR"), d.State)
+	return d, nil
 }
 
 // HomeError says that there is no place for ipclab's files.
@@ -61,33 +57,15 @@ func (*HomeError) Error() string { return "HOME is not set, so there is no place
 // Hint says what to set.
 func (*HomeError) Hint() string { return "set HOME, or XDG_CACHE_HOME and XDG_STATE_HOME" }
 
-// runDir gives a short private directory for sockets, one for each state
-// directory so that two installations do not meet.
-func runDir(runtime, state string) (string, error) {
+// runDir names a short directory for sockets, one for each state directory so
+// that two installations do not meet. It is made when a machine needs it.
+func runDir(runtime, state string) string {
 	sum := sha256.Sum256([]byte(state))
 	name := "ipclab-" + hex.EncodeToString(sum[:4])
 	if filepath.IsAbs(runtime) && len(runtime) < 50 {
 		if info, err := os.Stat(runtime); err == nil && info.IsDir() {
-			return filepath.Join(runtime, name), nil
+			return filepath.Join(runtime, name)
 		}
 	}
-	dir := filepath.Join(os.TempDir(), name+"-"+strconv.Itoa(os.Getuid()))
-	return dir, private(dir)
-}
-
-// private makes a directory that only we can enter, in one that anybody can
-// write to: what is there already must be ours.
-func private(dir string) error {
-	err := unix.Mkdir(dir, 0o700)
-	if err == nil {
-		return nil
-	}
-	var st unix.Stat_t
-	if statErr := unix.Lstat(dir, &st); statErr != nil {
-		return fmt.Errorf("make %s: %w", dir, err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Getuid() || st.Mode&0o077 != 0 {
-		return fmt.Errorf("%s is not a private directory of yours: somebody else made it", dir)
-	}
-	return nil
+	return filepath.Join(os.TempDir(), name+"-"+strconv.Itoa(os.Getuid()))
 }

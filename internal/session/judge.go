@@ -27,7 +27,8 @@ func Judge(ctx context.Context, h *host.Host, lab *labs.Lab, c *qemu.Clone, req 
 	defer client.Close()
 	build := compiler{host: h, image: i, ahead: make(chan struct{})}
 	go build.getAhead(ctx, lab, req.Workspace)
-	engine := &grader.Engine{Guest: guest{client}, Policy: build, Scale: h.Pace(c)}
+	// The clone's folder is swept when the clone has ended, however it ended.
+	engine := &grader.Engine{Guest: guest{client}, Policy: build, Scale: h.Pace(c), Temp: c.Dir}
 	return engine.Run(ctx, req, observe)
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 )
 
 // Store is where clones live.
@@ -141,9 +142,16 @@ func (st Store) peek(name string) (*Clone, error) {
 // supervisor, by the kernel's hand. The caller holds the start lock.
 func (st Store) sweep(name string) {
 	if c, err := readClone(st.dir(name)); err == nil && strings.HasPrefix(c.Run, st.Run+string(filepath.Separator)) {
-		os.RemoveAll(c.Run)
+		c.removeRun()
 	}
 	os.RemoveAll(st.dir(name))
+}
+
+// removeRun removes the clone's sockets, and their parent when no other clone
+// has any.
+func (c *Clone) removeRun() {
+	os.RemoveAll(c.Run)
+	os.Remove(filepath.Dir(c.Run))
 }
 
 // startLock is held by whoever starts or sweeps the clone.
@@ -240,10 +248,7 @@ func (st Store) layOut(c *Clone) error {
 	c.Dir = st.dir(c.Name)
 	c.Begun = time.Now()
 	c.Hostname = hostnameFor(c.Name)
-	if err := os.MkdirAll(st.Run, 0o700); err != nil {
-		return err
-	}
-	run, err := os.MkdirTemp(st.Run, "")
+	run, err := newRun(st.Run)
 	if err != nil {
 		return err
 	}
@@ -255,6 +260,37 @@ func (st Store) layOut(c *Clone) error {
 		return err
 	}
 	return c.write()
+}
+
+// newRun makes a directory for one clone's sockets. A clone that ends just now
+// may take the parent away in between.
+func newRun(parent string) (run string, err error) {
+	for range 3 {
+		if err := private(parent); err != nil {
+			return "", err
+		}
+		if run, err = os.MkdirTemp(parent, ""); !missing(err) {
+			break
+		}
+	}
+	return run, err
+}
+
+// private makes a directory that only we can enter, in one that anybody may be
+// able to write to: what is there already must be ours.
+func private(dir string) error {
+	err := unix.Mkdir(dir, 0o700)
+	if err == nil {
+		return nil
+	}
+	var st unix.Stat_t
+	if unix.Lstat(dir, &st) != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Getuid() || st.Mode&0o077 != 0 {
+		return fmt.Errorf("%s is not a private directory of yours: somebody else made it", dir)
+	}
+	return nil
 }
 
 // spawn starts the supervisor in a session of its own, with its output in a log

@@ -42,7 +42,7 @@ func Supervise(ctx context.Context, dir string, out io.WriteCloser) error {
 	}
 	defer lock.Unlock()
 	defer os.RemoveAll(dir)
-	defer os.RemoveAll(c.Run)
+	defer c.removeRun()
 	k := &keeper{clone: c}
 	err = k.live(ctx, out)
 	if err != nil {
