@@ -161,6 +161,9 @@ func describe(r *grader.Report) string {
 func (t trial) run(ctx context.Context, h *host.Host, lab *labs.Lab, name string) Proof {
 	p := Proof{What: t.what, Claim: t.claim}
 	p.Report, p.Err = t.report(ctx, h, lab, name)
+	if machineTrouble(p) && ctx.Err() == nil {
+		p.Report, p.Err = t.report(ctx, h, lab, name) // once more, in a new machine
+	}
 	switch {
 	case p.Err != nil:
 		p.Problem = p.Err.Error()
@@ -168,6 +171,14 @@ func (t trial) run(ctx context.Context, h *host.Host, lab *labs.Lab, name string
 		p.Problem = t.judge(p.Report)
 	}
 	return p
+}
+
+// machineTrouble tells whether a proof says nothing because the machine failed.
+func machineTrouble(p Proof) bool {
+	if p.Err != nil {
+		return true
+	}
+	return slices.ContainsFunc(p.Report.Results, func(r grader.Result) bool { return r.Fault == grader.Machine })
 }
 
 // report judges the work in a fresh clone.
