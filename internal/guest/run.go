@@ -193,6 +193,8 @@ func (x *run) wait(wishes <-chan wish) api.Exit {
 	go func() { ended <- x.cmd.Wait() }()
 	timer := time.NewTimer(x.spec.Limits.Wall)
 	defer timer.Stop()
+	look := time.NewTicker(lookForForks)
+	defer look.Stop()
 	for {
 		select {
 		case err := <-ended:
@@ -201,6 +203,10 @@ func (x *run) wait(wishes <-chan wish) api.Exit {
 			return x.cut(api.CauseTimeout, ended)
 		case <-x.meter.full:
 			return x.cut(api.CauseFlood, ended)
+		case <-look.C:
+			if x.forksTooMuch() {
+				return x.cut(api.CausePids, ended)
+			}
 		case w, more := <-wishes:
 			if !more {
 				return x.cut(api.CauseKilled, ended)
@@ -209,6 +215,13 @@ func (x *run) wait(wishes <-chan wish) api.Exit {
 		}
 	}
 }
+
+// lookForForks is how often a run is asked whether it forks without end: left
+// alone it would keep all processors busy until its time is over.
+const lookForForks = 200 * time.Millisecond
+
+// forksTooMuch says whether a fork was refused for the limit on processes.
+func (x *run) forksTooMuch() bool { return x.group.event("pids.events", "max") > 0 }
 
 // cut ends the run and says why, and what it was doing.
 func (x *run) cut(cause api.Cause, ended <-chan error) api.Exit {
@@ -254,7 +267,7 @@ func (x *run) cause(seen api.Cause) api.Cause {
 	switch {
 	case x.group.event("memory.events", "oom_kill") > 0:
 		return api.CauseMemory
-	case x.group.event("pids.events", "max") > 0:
+	case x.forksTooMuch():
 		return api.CausePids
 	case seen == "" && x.meter.isFull():
 		return api.CauseFlood
