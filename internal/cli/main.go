@@ -177,6 +177,9 @@ func (a *app) which(h *host.Host, args []string) (string, error) {
 	}
 	switch len(running) {
 	case 0:
+		if died := h.Machines().Died(); len(died) == 1 {
+			return died[0], nil // what comes next says so, or starts it
+		}
 		return "", &whichError{}
 	case 1:
 		return running[0].Name, nil

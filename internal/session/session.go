@@ -119,15 +119,28 @@ func (s *Session) Start(ctx context.Context) (Started, error) {
 }
 
 // ensure starts the machine if it does not run, and copies the workspace there.
+// A machine that another command starts or stops just now is no reason to fail.
 func (s *Session) ensure(ctx context.Context) (Started, error) {
+	for tries := 3; ; tries-- {
+		st, err := s.ensureOnce(ctx)
+		var already *qemu.AlreadyError
+		var not *qemu.NotRunningError
+		if tries > 1 && (errors.As(err, &already) || errors.As(err, &not)) {
+			continue
+		}
+		return st, err
+	}
+}
+
+func (s *Session) ensureOnce(ctx context.Context) (Started, error) {
 	var st Started
 	var err error
 	st.Clone, err = s.Host.Machines().Find(s.Machine)
-	if err == nil {
-		st.WasRunning = true
-		return st, s.Push(ctx, st.Clone)
+	st.WasRunning = err == nil
+	if err != nil {
+		st.Clone, err = s.Host.Start(ctx, s.Lab, s.Machine)
 	}
-	if st.Clone, err = s.Host.Start(ctx, s.Lab, s.Machine); err != nil {
+	if err != nil {
 		return st, err
 	}
 	return st, s.Push(ctx, st.Clone)

@@ -103,39 +103,68 @@ func (st Store) Running() ([]*Clone, error) {
 // Find gives a running clone, or NotRunningError. A clone whose supervisor was
 // killed is swept away, unless somebody is just starting it.
 func (st Store) Find(name string) (*Clone, error) {
-	c, err := st.peek(name)
-	var not *NotRunningError
-	if !errors.As(err, &not) {
-		return c, err
+	c, state, err := st.look(name)
+	for begun := time.Now(); state == ending && time.Since(begun) < lockWait; c, state, err = st.look(name) {
+		time.Sleep(lookAgain) // it takes milliseconds
 	}
-	starting := flock.New(st.startLock(name))
-	if mine, lockErr := starting.TryLock(); lockErr == nil && mine {
-		st.sweep(name)
-		starting.Unlock()
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	if state == running {
+		return c, nil
+	}
+	not := &NotRunningError{Name: name, Last: st.lastWords(name)}
+	if state == dead {
+		if unlock, ok := st.tryStartLock(name); ok {
+			st.sweepDead(name)
+			unlock()
+		}
+	}
+	return nil, not
 }
 
-// peek is Find without the sweep.
-func (st Store) peek(name string) (*Clone, error) {
-	not := &NotRunningError{Name: name, Last: st.lastWords(name)}
+// state is how far a clone is in its life.
+type state int
+
+const (
+	dead     state = iota // no supervisor holds its lock
+	starting              // its agent has not answered yet
+	running
+	ending // its folder is being removed
+)
+
+// look tells a clone's state. There is no description while it ends.
+func (st Store) look(name string) (*Clone, state, error) {
 	lock := flock.New(filepath.Join(st.dir(name), lockFile), flock.SetFlag(os.O_RDWR))
 	free, err := lock.TryLock()
 	if missing(err) {
-		return nil, not
+		return nil, dead, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("machine %s: %w", name, err)
+		return nil, dead, fmt.Errorf("machine %s: %w", name, err)
 	}
 	if free {
 		lock.Unlock()
-		return nil, not
+		return nil, dead, nil
 	}
 	c, err := readClone(st.dir(name))
-	if missing(err) {
-		return nil, not // it is ending
+	switch {
+	case missing(err):
+		return nil, ending, nil
+	case err != nil:
+		return nil, dead, err
+	case c.HostKey == "":
+		return c, starting, nil
 	}
-	return c, err
+	return c, running, nil
+}
+
+// sweepDead sweeps unless a supervisor has come to life meanwhile: that of a
+// start that was killed. The caller holds the start lock.
+func (st Store) sweepDead(name string) {
+	if _, state, err := st.look(name); err == nil && state == dead {
+		st.sweep(name)
+	}
 }
 
 // sweep removes a dead clone's folder and sockets. QEMU itself died with its
@@ -143,6 +172,13 @@ func (st Store) peek(name string) (*Clone, error) {
 func (st Store) sweep(name string) {
 	if c, err := readClone(st.dir(name)); err == nil && strings.HasPrefix(c.Run, st.Run+string(filepath.Separator)) {
 		c.removeRun()
+	}
+	os.Remove(filepath.Join(st.dir(name), cloneFile)) // from now on it is ending
+	entries, _ := os.ReadDir(st.dir(name))
+	for _, e := range entries {
+		if e.Name() != lockFile {
+			os.RemoveAll(filepath.Join(st.dir(name), e.Name()))
+		}
 	}
 	os.RemoveAll(st.dir(name))
 }
@@ -154,8 +190,26 @@ func (c *Clone) removeRun() {
 	os.Remove(filepath.Dir(c.Run))
 }
 
-// startLock is held by whoever starts or sweeps the clone.
+// startLock is held by whoever makes or removes the clone's folder: who starts
+// it, who sweeps it, and its supervisor at the end.
 func (st Store) startLock(name string) string { return filepath.Join(st.Dir, "."+name+".lock") }
+
+func (st Store) tryStartLock(name string) (unlock func(), ok bool) {
+	l := flock.New(st.startLock(name))
+	mine, err := l.TryLock()
+	return func() { l.Unlock() }, err == nil && mine
+}
+
+func (st Store) takeStartLock(ctx context.Context, name string) (unlock func(), err error) {
+	l := flock.New(st.startLock(name))
+	if _, err := l.TryLockContext(ctx, lookAgain); err != nil {
+		return nil, fmt.Errorf("wait for another start of %s: %w", name, err)
+	}
+	return func() { l.Unlock() }, nil
+}
+
+// lookAgain is the time between two looks at what another process does.
+const lookAgain = 5 * time.Millisecond
 
 // lastWords is where a supervisor leaves word of its machine's sudden end.
 func (st Store) lastWords(name string) string {
@@ -163,8 +217,20 @@ func (st Store) lastWords(name string) string {
 	return strings.TrimSpace(string(data))
 }
 
+// Died names the clones that ended by themselves and were not started since.
+func (st Store) Died() []string {
+	var names []string
+	left, _ := filepath.Glob(lastWordsFile(st.dir("*")))
+	for _, path := range left {
+		names = append(names, strings.TrimSuffix(filepath.Base(path)[1:], lastWordsSuffix))
+	}
+	return names
+}
+
+const lastWordsSuffix = ".died"
+
 func lastWordsFile(dir string) string {
-	return filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".died")
+	return filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+lastWordsSuffix)
 }
 
 func readClone(dir string) (*Clone, error) {
@@ -207,14 +273,11 @@ func (st Store) Start(ctx context.Context, c Clone, supervisor []string) (*Clone
 	if err := os.MkdirAll(st.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	starting := flock.New(st.startLock(c.Name))
-	if _, err := starting.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return nil, fmt.Errorf("wait for another start of %s: %w", c.Name, err)
+	unlock, err := st.turn(ctx, c.Name)
+	if err != nil {
+		return nil, err
 	}
-	defer starting.Unlock()
-	if _, err := st.peek(c.Name); err == nil {
-		return nil, &AlreadyError{c.Name}
-	}
+	defer unlock()
 	st.sweep(c.Name)
 	os.Remove(lastWordsFile(st.dir(c.Name)))
 	if err := st.layOut(&c); err != nil {
@@ -223,8 +286,33 @@ func (st Store) Start(ctx context.Context, c Clone, supervisor []string) (*Clone
 	return st.launch(ctx, &c, supervisor)
 }
 
+// turn takes the start lock of a clone that is dead. It waits for the end of
+// one that is ending, and until one that another start has left starting runs.
+func (st Store) turn(ctx context.Context, name string) (unlock func(), err error) {
+	for {
+		unlock, err := st.takeStartLock(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		_, state, err := st.look(name)
+		if err == nil && state == dead {
+			return unlock, nil
+		}
+		unlock()
+		if err == nil && state == running {
+			err = &AlreadyError{name}
+		}
+		if err == nil {
+			err = pause(ctx, lookAgain)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
 func (st Store) launch(ctx context.Context, c *Clone, supervisor []string) (*Clone, error) {
-	said, child, err := spawn(append(supervisor, c.Dir), filepath.Join(c.Dir, logFile))
+	said, child, err := spawn(append(supervisor, c.Dir), filepath.Join(c.Dir, logFile), runVariable+"="+c.Run)
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +383,7 @@ func private(dir string) error {
 
 // spawn starts the supervisor in a session of its own, with its output in a log
 // and a pipe on descriptor 3 for its report.
-func spawn(argv []string, log string) (io.ReadCloser, *os.Process, error) {
+func spawn(argv []string, log string, env ...string) (io.ReadCloser, *os.Process, error) {
 	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, nil, err
@@ -308,6 +396,7 @@ func spawn(argv []string, log string) (io.ReadCloser, *os.Process, error) {
 	defer w.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, "/"
+	cmd.Env = append(os.Environ(), env...)
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
@@ -353,28 +442,49 @@ func (c *Clone) Dial(ctx context.Context) (io.ReadWriteCloser, error) {
 	return conn, nil
 }
 
-// Stop ends the clone and waits until nothing of it is left.
+// Stop ends the clone, also one that is still starting, and waits until nothing
+// of it is left.
 func (st Store) Stop(ctx context.Context, name string) error {
-	c, err := st.Find(name)
-	if err != nil {
+	if _, state, err := st.look(name); err != nil || state == dead {
+		_, err := st.Find(name) // sweeps
+		os.Remove(lastWordsFile(st.dir(name)))
 		return err
 	}
-	if c.Keeper > 0 {
-		syscall.Kill(c.Keeper, syscall.SIGTERM)
-	}
 	for begun := time.Now(); ; {
-		_, err := st.Find(name)
-		var not *NotRunningError
-		if errors.As(err, &not) {
-			return nil
+		c, state, err := st.look(name)
+		if err != nil {
+			return err
 		}
-		if time.Since(begun) > 5*time.Second && c.Keeper > 0 {
-			syscall.Kill(c.Keeper, syscall.SIGKILL)
+		if state == dead {
+			break
 		}
-		if err := pause(ctx, 5*time.Millisecond); err != nil {
+		c.end(time.Since(begun) > stopPatience)
+		if err := pause(ctx, lookAgain); err != nil {
 			return err
 		}
 	}
+	unlock, err := st.takeStartLock(ctx, name) // the supervisor removes its folder under it
+	if err == nil {
+		st.sweepDead(name)
+		unlock()
+	}
+	return err
+}
+
+// stopPatience is how long a supervisor may take to end before it is killed.
+const stopPatience = 5 * time.Second
+
+// end asks a clone's supervisor to end, or kills it. A supervisor that is ending
+// already does not mind.
+func (c *Clone) end(now bool) {
+	if c == nil || c.Keeper <= 0 {
+		return
+	}
+	signal := syscall.SIGTERM
+	if now {
+		signal = syscall.SIGKILL
+	}
+	syscall.Kill(c.Keeper, signal)
 }
 
 // hostnameFor makes a clone's own host name from its name.

@@ -27,34 +27,73 @@ import (
 func Supervise(ctx context.Context, dir string, out io.WriteCloser) error {
 	runtime.LockOSThread() // QEMU dies with the thread that starts it
 	defer runtime.UnlockOSThread()
-	lock := flock.New(filepath.Join(dir, lockFile))
-	mine, err := lock.TryLock()
-	if err != nil {
-		return err
-	}
-	c, err := readClone(dir)
-	if err == nil && !mine {
-		err = &AlreadyError{c.Name}
-	}
+	c, lock, err := own(ctx, dir)
 	if err != nil {
 		tell(out, err)
 		return err
 	}
 	defer lock.Unlock()
-	defer os.RemoveAll(dir)
-	defer c.removeRun()
 	k := &keeper{clone: c}
 	err = k.live(ctx, out)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		os.WriteFile(lastWordsFile(dir), []byte(err.Error()), 0o600)
+	}
+	if k.welcomed {
+		c.remove()
 	}
 	return err
 }
 
+// runVariable tells a supervisor the run directory of the clone that it was
+// started for.
+const runVariable = "IPCLAB_RUN"
+
+// own takes the clone's lock and enters this process as its supervisor. When
+// the start that wanted this supervisor was killed, another start may have made
+// another clone in the folder by now: that one is not ours.
+func own(ctx context.Context, dir string) (*Clone, *flock.Flock, error) {
+	lock := flock.New(filepath.Join(dir, lockFile))
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	_, lockErr := lock.TryLockContext(waiting, lookAgain)
+	c, err := readClone(dir)
+	switch {
+	case err != nil:
+	case lockErr != nil:
+		return nil, nil, &AlreadyError{c.Name}
+	case os.Getenv(runVariable) != "" && os.Getenv(runVariable) != c.Run:
+		err = &AlreadyError{c.Name}
+	default:
+		c.Keeper = os.Getpid()
+		err = c.write()
+	}
+	if err != nil {
+		lock.Unlock()
+	}
+	return c, lock, err
+}
+
+// lockWait is how long the supervisor of a killed start may hold the lock before
+// it notices that the clone is not its own.
+const lockWait = 2 * time.Second
+
+// remove removes the clone's folder and sockets at its end. Whoever started it
+// does that when it did not come up.
+func (c *Clone) remove() {
+	st := Store{Dir: filepath.Dir(c.Dir), Run: filepath.Dir(c.Run)}
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	if unlock, err := st.takeStartLock(ctx, c.Name); err == nil {
+		st.sweep(c.Name)
+		unlock()
+	}
+}
+
 // keeper is a supervisor at work.
 type keeper struct {
-	clone *Clone
-	qemu  *process
+	clone    *Clone
+	qemu     *process
+	welcomed bool // the agent has answered, and whoever started it knows
 
 	mu   sync.Mutex
 	link *link
@@ -73,6 +112,7 @@ func (k *keeper) live(ctx context.Context, out io.WriteCloser) error {
 	if err != nil {
 		return err
 	}
+	k.welcomed = true
 	defer k.end()
 	defer listener.Close()
 	go k.carry(listener)
@@ -186,10 +226,15 @@ func (k *keeper) welcome(parent context.Context) (net.Listener, error) {
 		return nil, k.qemu.blame(context.Cause(ctx), err)
 	}
 	k.use(l)
-	if err := k.identify(ctx); err != nil {
+	listener, err := net.Listen("unix", filepath.Join(k.clone.Run, muxSocket))
+	if err != nil {
+		return nil, err
+	}
+	if err := k.identify(ctx); err != nil { // from then on others take it for running
+		listener.Close()
 		return nil, k.qemu.blame(context.Cause(ctx), err)
 	}
-	return net.Listen("unix", filepath.Join(k.clone.Run, muxSocket))
+	return listener, nil
 }
 
 func (k *keeper) silent(wait time.Duration) error {
@@ -224,7 +269,7 @@ func (k *keeper) identify(ctx context.Context) error {
 	}
 	k.since("identify")
 	c.HostKey = strings.TrimSpace(string(welcome.HostKey))
-	c.QEMU, c.Keeper = k.qemu.cmd.Process.Pid, os.Getpid()
+	c.QEMU = k.qemu.cmd.Process.Pid
 	return c.write()
 }
 
