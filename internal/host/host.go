@@ -189,7 +189,7 @@ func (h *Host) freezer(ctx context.Context, hw qemu.Hardware) (qemu.Freezer, err
 func (h *Host) Start(ctx context.Context, lab *labs.Lab, name string) (*qemu.Clone, error) {
 	clone, err := h.startOnce(ctx, lab, name)
 	var bad *qemu.StartError
-	if err == nil || !errors.As(err, &bad) || ctx.Err() != nil {
+	if err == nil || !errors.As(err, &bad) || !bad.Restoring() || ctx.Err() != nil {
 		return clone, err
 	}
 	h.Progress.Note("the machine did not start from its snapshot, which is made anew: " + firstLine(err.Error()))

@@ -411,6 +411,8 @@ func spawn(argv []string, log string, env ...string) (io.ReadCloser, *os.Process
 type report struct {
 	Error string `json:"error,omitempty"`
 	Hint  string `json:"hint,omitempty"`
+
+	Restore bool `json:"restore,omitempty"` // QEMU was started, but the machine did not come up
 }
 
 // StartError is a supervisor's failure, in its own words.
@@ -420,6 +422,10 @@ func (e *StartError) Error() string { return e.report.Error }
 
 // Hint says what to do about it.
 func (e *StartError) Hint() string { return e.report.Hint }
+
+// Restoring says that QEMU was started, but the machine did not come up: its
+// snapshot may be no good.
+func (e *StartError) Restoring() bool { return e.report.Restore }
 
 func readReport(said io.Reader) error {
 	var r report

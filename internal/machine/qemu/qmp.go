@@ -33,9 +33,8 @@ func openMonitor(ctx context.Context, path string) (*monitor, error) {
 		return nil, err
 	}
 	m := &monitor{conn: conn, in: json.NewDecoder(conn)}
-	if deadline, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(deadline)
-	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
 	var hello qmpReply
 	if err := m.in.Decode(&hello); err != nil {
 		conn.Close()
@@ -45,7 +44,6 @@ func openMonitor(ctx context.Context, path string) (*monitor, error) {
 		conn.Close()
 		return nil, err
 	}
-	conn.SetDeadline(time.Time{})
 	return m, nil
 }
 

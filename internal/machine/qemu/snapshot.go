@@ -174,12 +174,14 @@ func (s *Snapshot) file(name string) string { return filepath.Join(s.Dir, name) 
 
 // drive waits for the agent, lets prepare do its work, and freezes.
 func (f Freezer) drive(ctx context.Context, o start, prepare Prepare, state string) error {
-	m, err := openMonitor(ctx, filepath.Join(o.Run, qmpSocket))
+	waiting, cancel := f.deadline(ctx, o)
+	defer cancel()
+	m, err := openMonitor(waiting, filepath.Join(o.Run, qmpSocket))
 	if err != nil {
-		return err
+		return cmpErr(context.Cause(waiting), err)
 	}
 	defer m.close()
-	if err := f.ready(ctx, m, o, prepare); err != nil {
+	if err := f.ready(ctx, waiting, m, o, prepare); err != nil {
 		return err
 	}
 	if err := os.WriteFile(state, nil, 0o600); err != nil {
@@ -195,11 +197,10 @@ func (f Freezer) drive(ctx context.Context, o start, prepare Prepare, state stri
 	return err
 }
 
-// ready brings the machine to the state that is to be frozen. The link to the
+// ready brings the machine to the state that is to be frozen. The agent must
+// answer before waiting is over. The link to the
 // agent is closed at the end, so that the frozen agent waits for a greeting.
-func (f Freezer) ready(ctx context.Context, m *monitor, o start, prepare Prepare) error {
-	waiting, cancel := f.deadline(ctx, o)
-	defer cancel()
+func (f Freezer) ready(ctx, waiting context.Context, m *monitor, o start, prepare Prepare) error {
 	if o.Restore {
 		if err := m.resume(waiting); err != nil {
 			return err

@@ -169,9 +169,15 @@ func (k *keeper) begin(ctx context.Context) (net.Listener, error) {
 	listener, err := k.welcome(ctx)
 	if err != nil {
 		k.end()
+		return nil, &restoreError{err}
 	}
-	return listener, err
+	return listener, nil
 }
+
+// restoreError is a failure for which the snapshot may be to blame.
+type restoreError struct{ error }
+
+func (e *restoreError) Unwrap() error { return e.error }
 
 func (k *keeper) launch(ctx context.Context) error {
 	c := k.clone
@@ -185,7 +191,7 @@ func (k *keeper) launch(ctx context.Context) error {
 	if c.Snapshot != "" {
 		s, err := OpenSnapshot(c.Snapshot)
 		if err != nil {
-			return err
+			return &restoreError{err}
 		}
 		if state, err = os.Open(s.file("state")); err != nil {
 			return err
@@ -319,6 +325,8 @@ func tell(out io.WriteCloser, err error) {
 		if errors.As(err, &h) {
 			r.Hint = h.Hint()
 		}
+		var restore *restoreError
+		r.Restore = errors.As(err, &restore)
 	}
 	json.NewEncoder(out).Encode(r)
 	out.Close()
