@@ -341,3 +341,27 @@ func TestHostnamesDiffer(t *testing.T) {
 		t.Errorf("only %d different names in 20", len(seen))
 	}
 }
+
+// In /tmp anybody may have made the folder before us.
+func TestPrivateTrustsNobody(t *testing.T) {
+	for name, plant := range map[string]func(path string) error{
+		"a link":      func(path string) error { return os.Symlink(t.TempDir(), path) },
+		"open to all": func(path string) error { return errors.Join(os.Mkdir(path, 0o700), os.Chmod(path, 0o777)) },
+		"a file":      func(path string) error { return os.WriteFile(path, nil, 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "x")
+			must(t, plant(path))
+			if err := private(path); err == nil || !strings.Contains(err.Error(), "not a private directory") {
+				t.Errorf("private: %v", err)
+			}
+		})
+	}
+	if os.Getuid() == 0 {
+		path := filepath.Join(t.TempDir(), "x")
+		must(t, errors.Join(os.Mkdir(path, 0o700), os.Chown(path, 12345, 12345)))
+		if err := private(path); err == nil {
+			t.Error("took a folder of somebody else's")
+		}
+	}
+}
