@@ -61,6 +61,7 @@ func (c Cache) Find() (*Image, error) {
 // processes want it at once, one builds and the other waits for it.
 func (c Cache) Ensure(ctx context.Context, rebuild bool, progress Progress) (*Image, error) {
 	if i, err := c.Find(); err == nil && !rebuild {
+		c.tidy()
 		return i, nil
 	}
 	unlock, err := c.lock(ctx, progress)
@@ -121,6 +122,16 @@ func (c Cache) Leftovers() []string {
 		left = append(left, half...)
 	}
 	return left
+}
+
+// tidy sweeps if there is anything that might be a leftover. It costs a look at
+// two directories.
+func (c Cache) tidy() {
+	half, _ := filepath.Glob(filepath.Join(c.Dir, makingPrefix+"*"))
+	stages, _ := filepath.Glob(filepath.Join(c.scratch(), stagePrefix+"*"))
+	if len(half)+len(stages) > 0 {
+		c.Sweep()
+	}
 }
 
 // Sweep removes the leftovers.

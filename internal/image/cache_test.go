@@ -116,6 +116,26 @@ func TestEnsureTakesWhatIsThere(t *testing.T) {
 	}
 }
 
+// A rebuild that was killed leaves the old image and half of a new one.
+func TestEnsureTidiesBesideAGoodImage(t *testing.T) {
+	c := fakeCache(t)
+	i := fakeImage(t, c)
+	must(t, os.Mkdir(filepath.Join(c.Dir, makingPrefix+"1"), 0o700))
+	stage := filepath.Join(c.Scratch, stagePrefix+"1")
+	must(t, os.Mkdir(stage, 0o700))
+	if left := c.Leftovers(); len(left) != 2 {
+		t.Errorf("leftovers: %v", left)
+	}
+	_, err := c.Ensure(context.Background(), false, Silent{})
+	must(t, err)
+	if got := names(t, c.Dir); !slices.Equal(got, []string{".lock", filepath.Base(i.Dir)}) {
+		t.Errorf("left in the cache: %v", got)
+	}
+	if left := c.Leftovers(); left != nil {
+		t.Errorf("leftovers: %v", left)
+	}
+}
+
 func TestEnsureSweepsHalfMadeImages(t *testing.T) {
 	c := fakeCache(t)
 	half := filepath.Join(c.Dir, makingPrefix+"123")
