@@ -26,7 +26,9 @@ func Judge(ctx context.Context, h *host.Host, lab *labs.Lab, c *qemu.Clone, req 
 	client := machine.NewClient(c.Dial)
 	defer client.Close()
 	build := compiler{host: h, image: i, ahead: make(chan struct{})}
-	go build.getAhead(ctx, lab, req.Workspace)
+	ahead, cancel := context.WithCancel(ctx)
+	defer func() { cancel(); <-build.ahead }() // it has files to clear away
+	go build.getAhead(ahead, lab, req.Workspace)
 	// The clone's folder is swept when the clone has ended, however it ended.
 	engine := &grader.Engine{Guest: guest{client}, Policy: build, Scale: h.Pace(c), Temp: c.Dir}
 	return engine.Run(ctx, req, observe)

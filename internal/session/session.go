@@ -121,16 +121,21 @@ func (s *Session) Start(ctx context.Context) (Started, error) {
 // ensure starts the machine if it does not run, and copies the workspace there.
 // A machine that another command starts or stops just now is no reason to fail.
 func (s *Session) ensure(ctx context.Context) (Started, error) {
-	for tries := 3; ; tries-- {
+	for begun := time.Now(); ; {
 		st, err := s.ensureOnce(ctx)
 		var already *qemu.AlreadyError
 		var not *qemu.NotRunningError
-		if tries > 1 && (errors.As(err, &already) || errors.As(err, &not)) {
-			continue
+		passing := errors.As(err, &already) || errors.As(err, &not)
+		if !passing || ctx.Err() != nil || time.Since(begun) > meeting {
+			return st, err
 		}
-		return st, err
+		time.Sleep(20 * time.Millisecond)
 	}
 }
+
+// meeting is how long the start or stop that another command is in the middle
+// of may go on.
+const meeting = 5 * time.Second
 
 func (s *Session) ensureOnce(ctx context.Context) (Started, error) {
 	var st Started
