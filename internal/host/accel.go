@@ -175,6 +175,6 @@ func (h *Host) lock(ctx context.Context, what string) (func(), error) {
 func sweepUnfinished(dir string) {
 	left, _ := filepath.Glob(filepath.Join(dir, ".making-*"))
 	for _, path := range left {
-		os.RemoveAll(path)
+		qemu.Discard(path)
 	}
 }

@@ -186,6 +186,9 @@ func (st Store) sweep(name string) {
 // removeRun removes the clone's sockets, and their parent when no other clone
 // has any.
 func (c *Clone) removeRun() {
+	if c.Run == "" {
+		return
+	}
 	os.RemoveAll(c.Run)
 	os.Remove(filepath.Dir(c.Run))
 }
@@ -281,7 +284,9 @@ func (st Store) Start(ctx context.Context, c Clone, supervisor []string) (*Clone
 	st.sweep(c.Name)
 	os.Remove(lastWordsFile(st.dir(c.Name)))
 	if err := st.layOut(&c); err != nil {
-		return nil, err
+		c.removeRun()
+		st.sweep(c.Name)
+		return nil, full(st.Dir, err)
 	}
 	return st.launch(ctx, &c, supervisor)
 }
@@ -314,7 +319,8 @@ func (st Store) turn(ctx context.Context, name string) (unlock func(), err error
 func (st Store) launch(ctx context.Context, c *Clone, supervisor []string) (*Clone, error) {
 	said, child, err := spawn(append(supervisor, c.Dir), filepath.Join(c.Dir, logFile), runVariable+"="+c.Run)
 	if err != nil {
-		return nil, err
+		st.sweep(c.Name)
+		return nil, full(st.Dir, err)
 	}
 	defer said.Close()
 	stop := context.AfterFunc(ctx, func() { child.Signal(syscall.SIGTERM) })

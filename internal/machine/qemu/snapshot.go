@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -96,7 +97,7 @@ func (f Freezer) freeze(ctx context.Context, dir string, prepare Prepare, s *Sna
 	}
 	defer os.RemoveAll(work)
 	if err := f.fill(ctx, work, prepare, *s, from); err != nil {
-		return nil, err
+		return nil, full(work, err)
 	}
 	if err := seal(work, s); err != nil {
 		return nil, err
@@ -117,6 +118,10 @@ func (f Freezer) fill(ctx context.Context, work string, prepare Prepare, s Snaps
 		return err
 	}
 	defer os.RemoveAll(run)
+	sockets := filepath.Join(work, socketsLink)
+	if err := os.Symlink(run, sockets); err != nil {
+		return err
+	}
 	order, state, err := f.order(ctx, work, run, s, from)
 	if err != nil {
 		return err
@@ -136,7 +141,19 @@ func (f Freezer) fill(ctx context.Context, work string, prepare Prepare, s Snaps
 	if err := f.drive(ctx, order, prepare, filepath.Join(work, "state")); err != nil {
 		return p.blame(context.Cause(ctx), err)
 	}
-	return os.Remove(order.Console)
+	return errors.Join(os.Remove(order.Console), os.Remove(sockets))
+}
+
+// socketsLink leads from a half-made snapshot to the sockets of its QEMU, which
+// are elsewhere because their paths must be short.
+const socketsLink = "sockets"
+
+// Discard removes what a killed process left of a snapshot that it was making.
+func Discard(work string) error {
+	if run, err := os.Readlink(filepath.Join(work, socketsLink)); err == nil {
+		os.RemoveAll(run)
+	}
+	return os.RemoveAll(work)
 }
 
 // cmpErr prefers the reason for a cancelled context to what that led to.
@@ -301,7 +318,7 @@ func overlay(ctx context.Context, path, backing, format string) error {
 	}
 	out, err := exec.CommandContext(ctx, img, "create", "-q", "-f", "qcow2", "-F", format, "-b", backing, path).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("make disk %s: %w: %s", path, err, out)
+		return full(filepath.Dir(path), fmt.Errorf("make disk %s: %w: %s", path, err, bytes.TrimSpace(out)))
 	}
 	return nil
 }

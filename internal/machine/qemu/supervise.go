@@ -108,6 +108,7 @@ const (
 
 func (k *keeper) live(ctx context.Context, out io.WriteCloser) error {
 	listener, err := k.begin(ctx)
+	err = full(k.clone.Dir, err)
 	tell(out, err)
 	if err != nil {
 		return err
@@ -326,7 +327,8 @@ func tell(out io.WriteCloser, err error) {
 			r.Hint = h.Hint()
 		}
 		var restore *restoreError
-		r.Restore = errors.As(err, &restore)
+		var noRoom *FullError
+		r.Restore = errors.As(err, &restore) && !errors.As(err, &noRoom)
 	}
 	json.NewEncoder(out).Encode(r)
 	out.Close()
