@@ -86,14 +86,14 @@ func terminal(ts *testscript.TestScript, args []string) {
 	master, slave, err := pty.Open()
 	ts.Check(err)
 	defer slave.Close()
-	j.tty = master
-	ts.Check(pty.Setsize(master, size(ts, args[1])))
+	j.tty = pollable(ts, master)
+	setSize(ts, j.tty, args[1])
 	j.cmd.Stdin, j.cmd.Stdout, j.cmd.Stderr = slave, slave, slave
 	j.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	go func() {
 		buf := make([]byte, 4096)
 		for {
-			n, err := master.Read(buf)
+			n, err := j.tty.Read(buf)
 			j.out.Write(buf[:n])
 			if err != nil {
 				return // EIO: nobody has the other side open any more
@@ -126,13 +126,26 @@ func (j *job) over() bool {
 	}
 }
 
-// size reads "33x111" as rows and columns.
-func size(ts *testscript.TestScript, text string) *pty.Winsize {
-	s := &pty.Winsize{}
-	if _, err := fmt.Sscanf(text, "%dx%d", &s.Rows, &s.Cols); err != nil {
+// pollable makes a file of which a Close ends a Read that waits: only then is
+// the terminal really taken away.
+func pollable(ts *testscript.TestScript, f *os.File) *os.File {
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	ts.Check(err)
+	ts.Check(unix.SetNonblock(fd, true))
+	return os.NewFile(uintptr(fd), f.Name())
+}
+
+// setSize sets a terminal's size, such as "33x111": rows and columns.
+func setSize(ts *testscript.TestScript, tty *os.File, text string) {
+	size := &unix.Winsize{}
+	if _, err := fmt.Sscanf(text, "%dx%d", &size.Row, &size.Col); err != nil {
 		ts.Fatalf("%q is no size such as 24x80", text)
 	}
-	return s
+	raw, err := tty.SyscallConn()
+	ts.Check(err)
+	ts.Check(raw.Control(func(fd uintptr) { err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) }))
+	ts.Check(err)
 }
 
 func await(ts *testscript.TestScript, args []string) {
@@ -160,7 +173,7 @@ func typeIn(ts *testscript.TestScript, args []string) {
 }
 
 func resize(ts *testscript.TestScript, args []string) {
-	ts.Check(pty.Setsize(find(ts, args[0]).tty, size(ts, args[1])))
+	setSize(ts, find(ts, args[0]).tty, args[1])
 }
 
 func hangup(ts *testscript.TestScript, args []string) {
