@@ -119,13 +119,15 @@ func (s *Session) Start(ctx context.Context) (Started, error) {
 }
 
 // ensure starts the machine if it does not run, and copies the workspace there.
-// A machine that another command starts or stops just now is no reason to fail.
+// A machine that another command starts or stops just now, or that is dying, is
+// no reason to fail.
 func (s *Session) ensure(ctx context.Context) (Started, error) {
 	for begun := time.Now(); ; {
 		st, err := s.ensureOnce(ctx)
 		var already *qemu.AlreadyError
 		var not *qemu.NotRunningError
-		passing := errors.As(err, &already) || errors.As(err, &not)
+		var lost *machine.LostError
+		passing := errors.As(err, &already) || errors.As(err, &not) || errors.As(err, &lost)
 		if !passing || ctx.Err() != nil || time.Since(begun) > meeting {
 			return st, err
 		}
