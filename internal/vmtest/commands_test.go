@@ -45,7 +45,7 @@ func commands() map[string]command {
 
 // patience is how long is waited for what must happen. It is no measure of
 // speed: it only ends a test that would wait for ever.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // wait polls until done, or fails the script.
 func wait(ts *testscript.TestScript, what string, done func() bool) {

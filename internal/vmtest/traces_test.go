@@ -22,15 +22,20 @@ type process struct {
 // processes finds the processes that belong to a script, wherever they went.
 func processes(home string) []process {
 	var found []process
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	for _, dir := range dirs {
-		env, err := os.ReadFile(filepath.Join(dir, "environ"))
+	seen := map[int]bool{}
+	threads, _ := filepath.Glob("/proc/[0-9]*/task/*/environ")
+	for _, path := range threads {
+		env, err := os.ReadFile(path)
 		if err != nil || !hasLine(env, "HOME="+home) {
 			continue // a zombie has no environment
 		}
+		dir := strings.Split(path, "/task/")[0]
 		line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
 		pid, _ := strconv.Atoi(filepath.Base(dir))
-		found = append(found, process{pid, strings.ReplaceAll(string(line), "\x00", " ")})
+		if !seen[pid] {
+			found = append(found, process{pid, strings.ReplaceAll(string(line), "\x00", " ")})
+		}
+		seen[pid] = true
 	}
 	return found
 }
@@ -40,11 +45,18 @@ func hasLine(list []byte, entry string) bool {
 	return bytes.Contains(append([]byte{0}, list...), []byte("\x00"+entry+"\x00"))
 }
 
-// alive tells whether a process runs: a zombie does not.
+// alive tells whether any thread of a process runs. The first one may be a
+// zombie while others still hold the process's files.
 func alive(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	after := bytes.LastIndexByte(stat, ')')
-	return err == nil && after > 0 && !bytes.HasPrefix(stat[after:], []byte(") Z"))
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		after := bytes.LastIndexByte(stat, ')')
+		if err == nil && after > 0 && !bytes.HasPrefix(stat[after:], []byte(") Z")) {
+			return true
+		}
+	}
+	return false
 }
 
 // killAll ends what a script left running. A supervisor is asked nothing: its
