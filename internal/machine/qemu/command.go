@@ -67,7 +67,7 @@ func (s start) arguments() []string {
 		"-smp", strconv.Itoa(s.CPUs), "-m", strconv.Itoa(s.Memory),
 		"-object", s.memory(),
 		"-kernel", s.Kernel, "-initrd", s.Initrd, "-append", kernelCommand,
-		"-drive", "if=virtio,format=qcow2,cache=unsafe,discard=unmap,file=" + escape(s.Disk),
+		"-drive", "if=virtio,format=qcow2,cache=unsafe,discard=unmap," + diskErrors + ",file=" + escape(s.Disk),
 		"-chardev", "file,id=console,path=" + escape(s.Console),
 		"-serial", "chardev:console",
 		"-chardev", s.socket("port", portSocket),
@@ -102,6 +102,11 @@ func (s start) memory() string {
 func (s start) socket(id, name string) string {
 	return "socket,id=" + id + ",server=on,wait=off,path=" + escape(filepath.Join(s.Run, name))
 }
+
+// diskErrors hands errors of this computer's disk on to the guest, as any disk
+// does. By default QEMU stops the machine when the disk is full, and whoever
+// talks to the machine waits for ever.
+const diskErrors = "werror=report,rerror=report"
 
 // escape doubles commas, which separate QEMU's options.
 func escape(path string) string {

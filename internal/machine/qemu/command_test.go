@@ -29,7 +29,7 @@ func TestArguments(t *testing.T) {
 	}{
 		"kernel":            {cold, "-kernel", "/k", true},
 		"SELinux":           {cold, "-append", kernelCommand, true},
-		"comma in a path":   {cold, "-drive", "if=virtio,format=qcow2,cache=unsafe,discard=unmap,file=/d,,1.qcow2", true},
+		"comma in a path":   {cold, "-drive", "if=virtio,format=qcow2,cache=unsafe,discard=unmap," + diskErrors + ",file=/d,,1.qcow2", true},
 		"agent's port":      {cold, "-device", "virtserialport,chardev=port,name=ipclab.0", true},
 		"port's socket":     {cold, "-chardev", "socket,id=port,server=on,wait=off,path=/run/x/port", true},
 		"cold boot":         {cold, "-incoming", "defer", false},
