@@ -21,14 +21,14 @@ func commands() map[string]command {
 	all := map[string]func(*testscript.TestScript, []string){
 		"exits": exits, "until": until, "kill9": kill9,
 		"begin": begin, "terminal": terminal, "await": await, "type": typeIn, "resize": resize,
-		"hangup": hangup, "send": send, "ended": ended, "going": going,
+		"hangup": hangup, "send": send, "ended": ended,
 		"no-processes": noProcesses, "nothing-left": nothingLeft,
 		"streams": streams, "peak": peak,
 		"private-cache": privateCache, "small-disk": smallDisk, "mutant": mutant,
 	}
 	least := map[string]int{
 		"exits": 2, "until": 1, "kill9": 2, "begin": 2, "terminal": 3, "await": 2, "type": 2, "resize": 2,
-		"hangup": 1, "send": 2, "ended": 2, "going": 1, "streams": 3, "peak": 2, "private-cache": 1,
+		"hangup": 1, "send": 2, "ended": 2, "streams": 3, "peak": 2, "private-cache": 1,
 		"small-disk": 2, "mutant": 1,
 	}
 	cmds := map[string]command{}

@@ -19,7 +19,6 @@
 //	ended NAME CODE               wait until it ends; it must be with this exit code,
 //	                              or "SIGKILL" and the like; then `stdout` looks at
 //	                              everything that it printed
-//	going NAME                    it must still run
 //	until PATTERN                 wait until such a file is there
 //	kill9 qemu|supervisor LAB     kill -9 this process of the lab's machine
 //	no-processes                  wait until no process of this script is left

@@ -198,10 +198,3 @@ func ended(ts *testscript.TestScript, args []string) {
 		ts.Fatalf("%s ended with %s, and not with %s", args[0], got, args[1])
 	}
 }
-
-func going(ts *testscript.TestScript, args []string) {
-	if j := find(ts, args[0]); j.over() {
-		fmt.Fprint(ts.Stdout(), j.out.String())
-		ts.Fatalf("%s has ended with %s", args[0], endOf(j.err))
-	}
-}
