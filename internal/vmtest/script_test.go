@@ -33,8 +33,7 @@ func TestLabFifo(t *testing.T) {
 		t.Errorf("ipclab lab check fifo: %v", err)
 	}
 	t.Logf("%s", out)
-	left, _ := filepath.Glob(filepath.Join(home, "state/ipclab/machines/*"))
-	if len(left) > 0 {
+	if left := filesIn(filepath.Join(home, "state/ipclab/machines")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
