@@ -40,11 +40,24 @@ func newBudget(parent context.Context, total time.Duration) *budget {
 func (b *budget) expire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.cancel(b.cause())
+}
+
+// cause says whose time it is that passes. The caller holds the lock.
+func (b *budget) cause() error {
 	if b.away {
-		b.cancel(errNoAnswer)
-		return
+		return errNoAnswer
 	}
-	b.cancel(errTimeUp)
+	return errTimeUp
+}
+
+// halt stops the timer. If it has fired, and expire only waits for the lock,
+// the time that is over is the one that passed until now, not the one that is
+// about to begin. The caller holds the lock.
+func (b *budget) halt() {
+	if !b.timer.Stop() {
+		b.cancel(b.cause())
+	}
 }
 
 // end releases the budget.
@@ -69,6 +82,7 @@ func (b *budget) remaining() time.Duration {
 func (b *budget) aside(limit time.Duration) (ctx context.Context, back func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.halt()
 	b.left = max(0, b.left-time.Since(b.since))
 	b.away = true
 	b.timer.Reset(b.left + limit)
@@ -82,6 +96,7 @@ func (b *budget) aside(limit time.Duration) (ctx context.Context, back func()) {
 func (b *budget) resume() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.halt()
 	b.away = false
 	b.since = time.Now()
 	b.timer.Reset(b.left)
