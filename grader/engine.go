@@ -63,6 +63,14 @@ func (e *UnknownCheckError) Error() string {
 	return fmt.Sprintf("the lab %s has no check %q", e.Lab, e.Check)
 }
 
+// Hint names the check that may have been meant.
+func (e *UnknownCheckError) Hint() string {
+	if e.Near == "" {
+		return "`ipclab check " + e.Lab + "` names the checks"
+	}
+	return "did you mean " + e.Near + "?"
+}
+
 // Run runs checks in the lab's order and reports on each. Trouble with a check
 // is in its result, never in the error. The error is an *UnknownCheckError, or
 // says that the context ended; then the report holds what was done until then.
