@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	near "ipclab/internal/nearest"
 )
 
 // statement is one command line of a script.
@@ -166,8 +168,8 @@ func judgeName(name string) string {
 		return fmt.Sprintf("the command %q is not allowed: it would act on the host", name)
 	}
 	msg := fmt.Sprintf("there is no command %q", name)
-	if near := nearest(name, commandNames()); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
+	if meant := nearest(name, commandNames()); meant != "" {
+		msg += fmt.Sprintf("; did you mean %q?", meant)
 	}
 	return msg
 }
@@ -179,32 +181,4 @@ const refused = `cd chmod cmp cmpenv cp exec exists kill mkdir mv rm skip stdin
 symlink ttyin ttyout unix2dos unquote wait`
 
 // nearest finds the name that differs least from a word; "" if none is near.
-func nearest(word string, names []string) string {
-	best, least := "", 3
-	for _, name := range names {
-		if d := distance(word, name); d < least {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's: how many letters to add, drop or change.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
-}
+func nearest(word string, names []string) string { return near.Word(word, names, 3) }

@@ -21,7 +21,7 @@ const module = "ipclab/"
 // stand below it. A name that ends in a slash is all that lies under it.
 func layers() [][]string {
 	return [][]string{
-		{"internal/guest/api", "internal/policy", "internal/sparse", "internal/workspace/glob", "vagrant"},
+		{"internal/guest/api", "internal/nearest", "internal/policy", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/workspace", "labs"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host"},
@@ -42,13 +42,13 @@ func bounds() map[string][]string {
 		"internal/machine":      {"internal/guest/api"},
 		"internal/machine/qemu": {"internal/guest/api", "internal/machine", "internal/sparse"},
 		// a lab is data
-		"labs": {"internal/guest/api", "internal/workspace/glob"},
+		"labs": {"internal/guest/api", "internal/nearest", "internal/workspace/glob"},
 		// the engine sees a guest through an interface of its own
-		"grader":             {"internal/guest/api", "internal/policy", "internal/workspace/glob", "labs"},
+		"grader":             {"internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "labs"},
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
 		"cmd/ipclab": {
 			"grader", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/machine",
-			"internal/machine/qemu", "internal/policy", "internal/session", "internal/sparse", "internal/workspace",
+			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/session", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "labs", "vagrant",
 		},
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/gofrs/flock"
 
 	"ipclab/grader"
-	"ipclab/internal/guest/api"
 	"ipclab/internal/host"
 	"ipclab/internal/machine"
 	"ipclab/internal/machine/qemu"
@@ -282,10 +281,4 @@ func (s *Session) lockChecks(ctx context.Context) (func(), error) {
 		return nil, fmt.Errorf("lock the checks of %s: %w", s.Lab.Name, err)
 	}
 	return func() { l.Unlock() }, nil
-}
-
-// Subject finds a subject of the lab, for the shell.
-func (s *Session) Subject(name string) (api.Subject, bool) {
-	sub, ok := s.Lab.Subject(name)
-	return sub.Subject, ok
 }
