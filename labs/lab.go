@@ -112,6 +112,7 @@ type Check struct {
 	Title   string
 	Expect  string // one sentence: what must be true
 	Points  int
+	Hidden  bool // only the instructor's grading runs it, and students see no more of it than that it is there
 	By      Layer
 	Needs   []string      // ids of checks above it that must have passed
 	Inputs  []string      // globs of the workspace files that it depends on; none is every file

@@ -24,10 +24,11 @@ func layers() [][]string {
 		{"internal/guest/api", "internal/nearest", "internal/policy", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/workspace", "labs"},
 		{"internal/machine/qemu", "grader"},
-		{"internal/host"},
-		{"internal/session"},
+		{"internal/host", "grader/gradebook"},
+		{"internal/session", "internal/intake", "grader/report"},
+		{"internal/class"},
 		{"internal/cli"},
-		{"cmd/", "internal/bench", "internal/vmtest", "internal/vmtest/"},
+		{"cmd/", "internal/bench", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
 	}
 }
 
