@@ -47,7 +47,7 @@ func (m Mutant) FS() (fs.FS, error) {
 	if patch == nil {
 		return tree, nil
 	}
-	if err := applyPatch(tree, patch.Data); err != nil {
+	if err := Patch(tree, patch.Data); err != nil {
 		return nil, &PatchError{File: path.Join(path.Dir(m.file), PatchFile), Err: err}
 	}
 	return tree, nil

@@ -31,8 +31,8 @@ func (e *PatchError) Hint() string {
 	return "make it anew with: diff -u a/FILE b/FILE, where a is the solution and b the mutant"
 }
 
-// applyPatch changes the files of a tree.
-func applyPatch(tree fstest.MapFS, patch []byte) error {
+// Patch changes the files of a tree as a patch says.
+func Patch(tree fstest.MapFS, patch []byte) error {
 	files, _, err := gitdiff.Parse(bytes.NewReader(patch))
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ func TestPatchChangesTheSolution(t *testing.T) {
 	got := tree()
 	patch := "--- a/a.c\n+++ b/a.c\n@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n three\n" +
 		"--- a/policy/p.cil\n+++ b/policy/p.cil\n@@ -1 +1 @@\n-(x)\n+(y)\n"
-	if err := applyPatch(got, []byte(patch)); err != nil {
+	if err := Patch(got, []byte(patch)); err != nil {
 		t.Fatal(err)
 	}
 	if text := string(got["a.c"].Data); text != "one\nTWO\nthree\n" {
@@ -39,7 +39,7 @@ func TestPatchThatDoesNotFit(t *testing.T) {
 		"cut off":       {"--- a/a.c\n+++ b/a.c\n@@ -1,3 +1,3 @@\n one\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := applyPatch(tree(), []byte(test.patch))
+			err := Patch(tree(), []byte(test.patch))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}

@@ -1,0 +1,67 @@
+// Package redteam attacks the grader: hostile submissions, each with the score
+// that an honest reading gives, graded as a class by the real ipclab in real
+// machines, with innocent submissions between them. `make redteam` prints what
+// came of it.
+//
+// # An attack
+//
+// Each is a folder attacks/NN-slug; NN is one of the forty kinds of attack, and
+// a kind with variants has several folders. The submission begins with the
+// lab's solution. What differs from it is told by
+//
+//	change.patch   changes files of the solution, as diff -u writes it
+//	files/         is laid over it
+//	attack.yaml    says the rest, below
+//	real.sh        shows that the attack is real, further below
+//
+// In attack.yaml a key that is not known is a mistake, and a missing one too
+// unless it is called optional here:
+//
+//	attack: 4                  # the number
+//	title: print PASS
+//	tries: one or two sentences
+//	lab: vault                 # of redteam/labs, or fifo
+//	expect:
+//	  status: graded           # or refused: then score is 0 and there are no fails
+//	  score: 60
+//	  fails: [check, check]    # exactly these fail; those that need them are skipped
+//	why: why that is the honest score
+//	real:
+//	  how: naive               # or guest
+//	  shows: one sentence
+//	  alone: true              # optional: it disturbs others and gets a machine of its own
+//	  limit: 60s               # optional: for one run of real.sh, 30s if not said
+//
+//	student: '=1+1'            # optional: the name it is handed in under
+//	bare: true                 # optional: it does not begin with the solution
+//	delete: [reader.c]         # optional: what the solution has and it lacks
+//	form: zip                  # optional: folder, tar, tar.gz, tar.zst or zip; folder if not said
+//	cut: 100                   # optional: bytes that are missing at the archive's end
+//	add:                       # optional: what no repository could hold; laid over all else
+//	  - {name: ../../etc/x, data: "text"}        # a file; in archives any name goes
+//	  - {name: big, size: 1000000000}            # zeros after the data, up to this size
+//	  - {name: "many/%d", count: 1000000}        # %d is the number of each
+//	  - {name: x, kind: symlink, link: /etc}     # or dir, hardlink, fifo, char, block
+//	  - {name: y, mode: "4755"}
+//
+// # That it is real
+//
+// real.sh is run as root in a guest, unconfined, with the defence off. Its
+// first argument is the submission: a folder that it may change, or the
+// archive. It runs in a fresh folder of its own, and the program `naive` is in
+// its PATH. It exits with
+//
+//	0   the attack did work
+//	1   it did not
+//
+// and anything else is a mistake. It is run twice. With the attack it must exit
+// with 0, and with the lab's innocent solution in place of it with 1: a proof
+// that cannot fail is none. With how: naive the script lets the plain grader of
+// redteam/naive judge the submission and looks at what came of it. With how:
+// guest it switches one defence off by itself, says in a comment which, and
+// shows what the submission then does. Scripts must not leave a process, a
+// changed setting or a file outside their folder behind, unless they are alone.
+//
+// Nothing of an attack is ever run on this computer: submissions are written
+// into a folder, packed, and judged or run in guests.
+package redteam
