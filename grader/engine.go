@@ -43,6 +43,10 @@ type RunRequest struct {
 	// all of them.
 	Only []string
 
+	// Hidden runs also the checks that students do not see. Grading and
+	// proving a lab set it; it takes a lab that is whole.
+	Hidden bool
+
 	// Independent runs every check whatever became of those it needs, and no
 	// check that was not asked for.
 	Independent bool
@@ -71,9 +75,21 @@ func (e *UnknownCheckError) Hint() string {
 	return "did you mean " + e.Near + "?"
 }
 
+// HiddenCheckError is a name in RunRequest.Only that is a check which only the
+// instructor's grading runs.
+type HiddenCheckError struct{ Lab, Check string }
+
+// Error says that the check is not for students.
+func (e *HiddenCheckError) Error() string {
+	return fmt.Sprintf("the check %q of the lab %s is hidden", e.Check, e.Lab)
+}
+
+// Hint says who runs it.
+func (e *HiddenCheckError) Hint() string { return "hidden checks are run when your work is graded" }
+
 // Run runs checks in the lab's order and reports on each. Trouble with a check
 // is in its result, never in the error. The error is an *UnknownCheckError, or
-// says that the context ended; then the report holds what was done until then.
+// a *HiddenCheckError, a *labs.EditionError, or says that the context ended; then the report holds what was done until then.
 // The observer may be nil.
 func (e *Engine) Run(ctx context.Context, req RunRequest, observer func(Event)) (*Report, error) {
 	checks, err := selectChecks(req)
@@ -101,14 +117,14 @@ func (e *Engine) newRun(ctx context.Context, req RunRequest) *run {
 
 // selectChecks gives the checks to run, in the lab's order.
 func selectChecks(req RunRequest) ([]*labs.Check, error) {
-	all := req.Lab.Checks()
-	if len(req.Only) == 0 {
-		return all, nil
+	all, err := available(req)
+	if err != nil || len(req.Only) == 0 {
+		return all, err
 	}
 	wanted := make(map[string]bool)
 	for _, id := range req.Only {
-		if req.Lab.Check(id) == nil {
-			return nil, unknownCheck(req.Lab, id)
+		if err := mayRun(req, id); err != nil {
+			return nil, err
 		}
 		wanted[id] = true
 	}
@@ -116,6 +132,26 @@ func selectChecks(req RunRequest) ([]*labs.Check, error) {
 		addNeeds(all, wanted)
 	}
 	return slices.DeleteFunc(all, func(c *labs.Check) bool { return !wanted[c.ID] }), nil
+}
+
+// available are the checks that may be run at all, in the lab's order.
+func available(req RunRequest) ([]*labs.Check, error) {
+	if !req.Hidden {
+		return req.Lab.Visible(), nil
+	}
+	return req.Lab.Checks(), req.Lab.Whole()
+}
+
+// mayRun tells why a check cannot be asked for; nil when it can.
+func mayRun(req RunRequest, id string) error {
+	c := req.Lab.Check(id)
+	switch {
+	case c == nil:
+		return unknownCheck(req.Lab, id)
+	case c.Hidden && !req.Hidden:
+		return &HiddenCheckError{Lab: req.Lab.Name, Check: id}
+	}
+	return nil
 }
 
 // addNeeds adds what the wanted checks need. A check stands below what it
@@ -133,7 +169,7 @@ func addNeeds(all []*labs.Check, wanted map[string]bool) {
 
 func unknownCheck(lab *labs.Lab, id string) error {
 	var ids []string
-	for _, c := range lab.Checks() {
+	for _, c := range lab.Visible() {
 		ids = append(ids, c.ID)
 	}
 	return &UnknownCheckError{Lab: lab.Name, Check: id, Near: nearest(id, ids)}
@@ -159,7 +195,11 @@ func (s *session) all() (*Report, error) {
 		s.report.Add(res)
 		s.observe(CheckFinished{Check: c, Index: i, Count: len(s.checks), Result: res})
 	}
-	s.report.Complete = len(s.report.Results) == len(s.request.Lab.Checks())
+	all, _ := available(s.request)
+	s.report.Complete = len(s.report.Results) == len(all)
+	if !s.request.Hidden {
+		s.report.LeaveOut(s.request.Lab.Hidden())
+	}
 	s.report.Duration = time.Since(begin)
 	return &s.report, context.Cause(s.run.ctx)
 }

@@ -29,7 +29,11 @@ func (e *LintError) Error() string {
 // first mistake of each script.
 func Lint(lab *labs.Lab) []*LintError {
 	var errs []*LintError
-	for _, c := range lab.Checks() {
+	checks := lab.Checks()
+	if lab.Whole() != nil {
+		checks = lab.Visible()
+	}
+	for _, c := range checks {
 		if _, err := loadScript(lab, c); err != nil {
 			errs = append(errs, err)
 		}

@@ -3,6 +3,8 @@ package grader
 import (
 	"fmt"
 	"time"
+
+	"ipclab/labs"
 )
 
 // Verdict is how a check ended.
@@ -67,11 +69,27 @@ type Report struct {
 	Failed    int           `json:"failed"`
 	Skipped   int           `json:"skipped"`
 	Errors    int           `json:"errors"`
-	Complete  bool          `json:"complete"` // every check of the lab is among the results
+	Complete  bool          `json:"complete"` // every check that the run could have is among the results
+	Left      Left          `json:"left,omitzero"`
 	Duration  time.Duration `json:"duration_ns"`
 }
 
-// Done says whether every check of the report passed.
+// Left is what is left to the instructor's grading: hidden checks.
+type Left struct {
+	Checks int `json:"checks"`
+	Points int `json:"points"`
+}
+
+// LeaveOut notes checks that were not run because they are hidden.
+func (r *Report) LeaveOut(hidden []*labs.Check) {
+	for _, c := range hidden {
+		r.Left.Checks++
+		r.Left.Points += c.Points
+	}
+}
+
+// Done says whether every check of the report passed. Hidden checks may be left:
+// see Left.
 func (r *Report) Done() bool { return r.Passed == len(r.Results) }
 
 // Result finds the result of a check.

@@ -13,10 +13,18 @@ func (m *manifest) consistent(folder string) {
 	if folder != "" && m.lab.Name != "" && m.lab.Name != folder {
 		m.add(m.nameAt, "name is %q, but the folder is %q: they must be the same", m.lab.Name, folder)
 	}
+	m.someVisible()
 	m.uniqueIDs()
 	m.soundNeeds()
 	m.knownTypes()
 	m.presentFiles()
+}
+
+// someVisible demands something that students can check themselves.
+func (m *manifest) someVisible() {
+	if all := m.lab.Checks(); len(all) > 0 && len(m.lab.Visible()) == 0 {
+		m.add(all[0].at, "every check is hidden: students would have nothing to check")
+	}
 }
 
 func (m *manifest) uniqueIDs() {
@@ -52,6 +60,8 @@ func (m *manifest) unsound(c *Check, need string, ids, above []string) string {
 	switch {
 	case !slices.Contains(ids, need):
 		return ", which does not exist" + didYouMean(need, ids)
+	case !c.Hidden && m.lab.Check(need).Hidden:
+		return ", which is hidden: students could never run it"
 	case slices.Contains(above, need):
 		return ""
 	}
@@ -112,7 +122,7 @@ func (m *manifest) presentFiles() {
 		}
 	}
 	for _, c := range m.lab.Checks() {
-		if isName(c.ID) == nil && !m.isFile(c.Script()) {
+		if isName(c.ID) == nil && !m.isFile(c.Script()) && !(c.Hidden && m.lab.student) {
 			m.add(c.at, "check %q has no script: %s is missing%s", c.ID, c.Script(), didYouMean(c.Script(), m.siblings(c.Script())))
 		}
 	}

@@ -217,6 +217,18 @@ func (d *decoder) number(to *int, what string, least int) reader {
 	}
 }
 
+// truth reads true or false.
+func (d *decoder) truth(to *bool, what string) reader {
+	return func(n ast.Node) {
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			d.add(at(n), "%s must be true or false, not %s", what, kind(n))
+			return
+		}
+		*to = b.Value
+	}
+}
+
 // duration reads a time such as 20s or 1m30s.
 func (d *decoder) duration(to *time.Duration, what string) reader {
 	return func(n ast.Node) {

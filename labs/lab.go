@@ -43,6 +43,7 @@ type Lab struct {
 	file    string // the manifest's path, as messages name it
 	dir     fs.FS  // the lab's folder
 	digest  string
+	student bool // see Whole
 	mutants []Mutant
 }
 
@@ -106,7 +107,8 @@ const (
 	ByCgroup    Layer = "cgroup"
 )
 
-// Check is one thing that a lab demands. Its script is checks/ID.txtar.
+// Check is one thing that a lab demands. Its script is checks/ID.txtar, or
+// hidden/ID.txtar.
 type Check struct {
 	ID      string
 	Title   string
@@ -124,7 +126,12 @@ type Check struct {
 }
 
 // Script is the path of the check's script in the lab's folder.
-func (c *Check) Script() string { return "checks/" + c.ID + ".txtar" }
+func (c *Check) Script() string {
+	if c.Hidden {
+		return hiddenDir + "/" + c.ID + ".txtar"
+	}
+	return "checks/" + c.ID + ".txtar"
+}
 
 // FS is the lab's whole folder.
 func (l *Lab) FS() fs.FS { return l.dir }
@@ -152,6 +159,16 @@ func (l *Lab) Checks() []*Check {
 		}
 	}
 	return all
+}
+
+// Visible are the checks that students see and run themselves.
+func (l *Lab) Visible() []*Check {
+	return slices.DeleteFunc(l.Checks(), func(c *Check) bool { return c.Hidden })
+}
+
+// Hidden are the checks that are left to the instructor's grading.
+func (l *Lab) Hidden() []*Check {
+	return slices.DeleteFunc(l.Checks(), func(c *Check) bool { return !c.Hidden })
 }
 
 // Check is the check with that id, or nil.
@@ -209,7 +226,7 @@ func (l *Lab) Handout() (fs.FS, error) {
 const taskFile = "README.md"
 
 // Solution is the reference solution: a workspace that passes every check.
-func (l *Lab) Solution() fs.FS { return sub(l.dir, "solution") }
+func (l *Lab) Solution() fs.FS { return sub(l.dir, solutionDir) }
 
 // Mutants are the wrong solutions, ordered by name.
 func (l *Lab) Mutants() []Mutant { return slices.Clone(l.mutants) }

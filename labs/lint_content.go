@@ -121,7 +121,7 @@ func (l *linter) same(a, b string) bool {
 // mutant demands that a mutant's folder holds what its description says, and
 // that every file of it changes something.
 func (l *linter) mutant(m Mutant) {
-	dir := path.Join("mutants", m.Name)
+	dir := path.Join(mutantsDir, m.Name)
 	solution, own := l.under("solution"), l.under(dir)
 	for _, name := range own {
 		l.overlay(m, dir, name, solution)

@@ -66,14 +66,14 @@ func (l *linter) belongs(name string) bool {
 	switch {
 	case !nested:
 		return name == ManifestFile || name == "README.md"
-	case top == "starter", top == "solution":
+	case top == "starter", top == solutionDir:
 		return true
-	case top == "mutants":
+	case top == mutantsDir:
 		return strings.Contains(rest, "/")
 	case top == "policy":
 		return slices.Contains(l.lab.Policy.Given, name)
-	case top == "checks":
-		return l.lab.Check(strings.TrimSuffix(rest, ".txtar")) != nil && strings.HasSuffix(rest, ".txtar")
+	case top == "checks", top == hiddenDir:
+		return slices.ContainsFunc(l.lab.Checks(), func(c *Check) bool { return c.Script() == name })
 	}
 	return false
 }

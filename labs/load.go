@@ -28,6 +28,7 @@ func load(fsys fs.FS, dir, shown string) (*Lab, error) {
 		return nil, &fs.PathError{Op: "load lab", Path: dir, Err: fs.ErrInvalid}
 	}
 	l := &Lab{dir: sub(fsys, dir), file: path.Join(shown, ManifestFile)}
+	l.student = isStudentEdition(l.dir)
 	data, err := fs.ReadFile(l.dir, ManifestFile)
 	if err != nil {
 		return nil, fmt.Errorf("the lab has no readable manifest: %w", err)

@@ -2,6 +2,7 @@ package labs
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -154,6 +155,10 @@ func (m *manifest) step(n ast.Node) {
 func (m *manifest) check(n ast.Node) Check {
 	c := Check{Timeout: DefaultCheckTimeout, at: at(n)}
 	of := "check" + quoted(n, "id")
+	hints := must
+	if isSet(n, "hidden") {
+		hints = may // nobody could ask for them
+	}
 	var by string
 	var needs []located
 	m.mapping(n, of,
@@ -161,17 +166,28 @@ func (m *manifest) check(n ast.Node) Check {
 		must("title", m.text(&c.Title, "title of "+of, isLine)),
 		must("expect", m.text(&c.Expect, "expect of "+of)),
 		must("points", m.number(&c.Points, "points of "+of, 1)),
+		may("hidden", m.truth(&c.Hidden, "hidden of "+of)),
 		may("by", m.text(&by, "by of "+of, isLayer)),
 		may("needs", m.located(&c.Needs, &needs, "needs of "+of)),
 		may("inputs", m.texts(&c.Inputs, "inputs of "+of, glob.Valid)),
 		may("timeout", m.duration(&c.Timeout, "timeout of "+of)),
-		must("hints", m.texts(&c.Hints, "hints of "+of)),
+		hints("hints", m.texts(&c.Hints, "hints of "+of)),
 	)
 	c.By = Layer(by)
 	for _, need := range needs {
 		c.needsAt = append(c.needsAt, need.at)
 	}
 	return c
+}
+
+// isSet tells whether a key of a mapping says true, before the mapping is read.
+func isSet(n ast.Node, key string) bool {
+	list, _ := pairs(n)
+	return slices.ContainsFunc(list, func(v *ast.MappingValueNode) bool {
+		k, isText := v.Key.(*ast.StringNode)
+		b, isTruth := v.Value.(*ast.BoolNode)
+		return isText && isTruth && k.Value == key && b.Value
+	})
 }
 
 // quoted is the value of one key of a mapping, to name the mapping by before

@@ -75,7 +75,7 @@ func addFiles(tree fstest.MapFS, fsys fs.FS) error {
 // loadMutants reads the lab's mutants in the order of their names. A lab
 // without any is none of Load's business: Lint complains.
 func loadMutants(l *Lab, shown string) ([]Mutant, error) {
-	entries, err := fs.ReadDir(l.dir, "mutants")
+	entries, err := fs.ReadDir(l.dir, mutantsDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -95,7 +95,7 @@ func loadMutants(l *Lab, shown string) ([]Mutant, error) {
 }
 
 func loadMutant(l *Lab, name, shown string) (Mutant, error) {
-	dir := path.Join("mutants", name)
+	dir := path.Join(mutantsDir, name)
 	m := Mutant{Name: name, file: path.Join(shown, dir, MutantFile)}
 	m.overlay, m.solution = sub(l.dir, dir), l.Solution()
 	d := &decoder{mistakes{file: m.file}}

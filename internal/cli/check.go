@@ -25,7 +25,8 @@ func newCheck(a *app) *cobra.Command {
 	var f checkFlags
 	c := &cobra.Command{
 		Use: "check [LAB] [CHECK…]", Short: "Check your work and show the evidence",
-		Long: "check copies your workspace into the machine, builds it there and runs the lab's checks.\n" +
+		Long: "check copies your workspace into the machine, builds it there and runs the lab's checks,\n" +
+			"except those that are hidden: they are run when your work is graded.\n" +
 			"What cannot have changed since it passed is not run again, unless --all is given.\n" +
 			"It ends with 0 when everything passed, 1 when your work falls short, 3 when the\n" +
 			"machine is in trouble and 4 when the lab itself is at fault.",
@@ -64,7 +65,7 @@ func (a *app) completeChecks(c *cobra.Command, args []string, word string) ([]st
 	}
 	var ids []string
 	if lab, err := a.lab(args[0]); err == nil {
-		for _, check := range lab.Checks() {
+		for _, check := range lab.Visible() {
 			ids = append(ids, check.ID)
 		}
 	}
@@ -262,13 +263,27 @@ func (p *checkPrinter) sum(r *grader.Report) {
 		fmt.Fprintf(p.app.out, ", %d in trouble that is not yours", r.Errors)
 	}
 	fmt.Fprintf(p.app.out, "  (%.1f s)\n", r.Duration.Seconds())
+	if n := r.Left.Checks; n > 0 {
+		fmt.Fprintf(p.app.out, "%s, not run here: run when your work is graded\n", hiddenChecks(r.Left))
+	}
 	first := slices.IndexFunc(r.Results, func(x grader.Result) bool { return x.Verdict == grader.Fail })
 	switch {
 	case first >= 0 && !p.flags.hints:
 		fmt.Fprintf(p.app.out, "next: ipclab hint %s %s\n", p.lab.Name, r.Results[first].Check)
+	case r.Done() && r.Left.Checks > 0:
+		fmt.Fprintln(p.app.out, "All checks that can be run here pass.")
 	case r.Done():
 		fmt.Fprintln(p.app.out, "Everything passes.")
 	}
+}
+
+// hiddenChecks says what is left to the grading.
+func hiddenChecks(l grader.Left) string {
+	word := "checks"
+	if l.Checks == 1 {
+		word = "check"
+	}
+	return fmt.Sprintf("%d hidden %s (%d points)", l.Checks, word, l.Points)
 }
 
 // stepOf names the step that a check belongs to.

@@ -142,6 +142,8 @@ func codeOf(err error) int {
 		which    *whichError
 		unknown  *labs.UnknownError
 		check    *grader.UnknownCheckError
+		hidden   *grader.HiddenCheckError
+		edition  *labs.EditionError
 		exists   *labs.ExistsError
 		manifest *labs.ManifestError
 		syntax   *policy.SyntaxError
@@ -149,7 +151,8 @@ func codeOf(err error) int {
 		work     *workspace.Error
 	)
 	switch {
-	case errors.As(err, &usage), errors.As(err, &which), errors.As(err, &unknown), errors.As(err, &check), errors.As(err, &exists):
+	case errors.As(err, &usage), errors.As(err, &which), errors.As(err, &unknown), errors.As(err, &check), errors.As(err, &exists),
+		errors.As(err, &hidden), errors.As(err, &edition):
 		return codeUsage
 	case errors.As(err, &manifest), errors.As(err, &syntax), errors.As(err, &compile):
 		return codeLab

@@ -40,14 +40,18 @@ func orPraise(a *app, err error) error {
 // hintedCheck is the check that a hint is wanted for; nil when nothing failed.
 func hintedCheck(s *session.Session, args []string) (*labs.Check, error) {
 	if len(args) == 2 {
-		if c := s.Lab.Check(args[1]); c != nil {
-			return c, nil
+		c := s.Lab.Check(args[1])
+		switch {
+		case c == nil:
+			return nil, &grader.UnknownCheckError{Lab: s.Lab.Name, Check: args[1]}
+		case c.Hidden:
+			return nil, &grader.HiddenCheckError{Lab: s.Lab.Name, Check: args[1]}
 		}
-		return nil, &grader.UnknownCheckError{Lab: s.Lab.Name, Check: args[1]}
+		return c, nil
 	}
 	report, err := s.Report()
 	if errors.Is(err, fs.ErrNotExist) {
-		return &s.Lab.Steps[0].Checks[0], nil
+		return s.Lab.Visible()[0], nil
 	}
 	if err != nil {
 		return nil, err

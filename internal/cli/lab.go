@@ -99,6 +99,9 @@ func (a *app) proveAll(c *cobra.Command, chosen []*labs.Lab, jobs int) error {
 
 // prove gives the number of problems.
 func (a *app) prove(c *cobra.Command, h *host.Host, lab *labs.Lab, jobs int) (int, error) {
+	if err := lab.Whole(); err != nil {
+		return 0, err
+	}
 	if n := a.lint(lab); n > 0 {
 		return n, nil
 	}

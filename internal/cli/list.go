@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipclab/grader"
 	"ipclab/internal/host"
 	"ipclab/internal/session"
 	"ipclab/labs"
@@ -15,17 +16,18 @@ import (
 
 // labLine is one lab as list and status show it.
 type labLine struct {
-	Name      string `json:"name"`
-	Title     string `json:"title"`
-	Summary   string `json:"summary"`
-	Minutes   int    `json:"minutes"`
-	Points    int    `json:"points"`
-	Earned    int    `json:"earned"`
-	Passed    int    `json:"passed"`
-	Checks    int    `json:"checks"`
-	Tried     bool   `json:"tried"`
-	Running   bool   `json:"running"`
-	Workspace string `json:"workspace"`
+	Name      string       `json:"name"`
+	Title     string       `json:"title"`
+	Summary   string       `json:"summary"`
+	Minutes   int          `json:"minutes"`
+	Points    int          `json:"points"`
+	Earned    int          `json:"earned"`
+	Passed    int          `json:"passed"`
+	Checks    int          `json:"checks"`         // that can be run here
+	Left      *grader.Left `json:"left,omitempty"` // hidden: run when the work is graded
+	Tried     bool         `json:"tried"`
+	Running   bool         `json:"running"`
+	Workspace string       `json:"workspace"`
 }
 
 func newList(a *app) *cobra.Command {
@@ -92,7 +94,12 @@ func labLines(h *host.Host, all []*labs.Lab) ([]labLine, error) {
 func lineOf(h *host.Host, lab *labs.Lab) (labLine, error) {
 	l := labLine{
 		Name: lab.Name, Title: lab.Title, Summary: lab.Summary, Minutes: int(lab.Time.Minutes()),
-		Points: lab.Points(), Checks: len(lab.Checks()),
+		Points: lab.Points(), Checks: len(lab.Visible()),
+	}
+	if hidden := lab.Hidden(); len(hidden) > 0 {
+		var r grader.Report
+		r.LeaveOut(hidden)
+		l.Left = &r.Left
 	}
 	s, err := session.Open(h, lab, "")
 	if err != nil {

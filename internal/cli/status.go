@@ -124,7 +124,11 @@ func (a *app) printStatus(l statusLine) {
 	for _, r := range l.Checks {
 		fmt.Fprint(a.out, a.dot(r))
 	}
-	fmt.Fprint(a.out, a.style.faint("   ✓ pass  ✗ fail  · not run  ! trouble")+"\n\n")
+	fmt.Fprintln(a.out, a.style.faint("   ✓ pass  ✗ fail  · not run  ! trouble"))
+	if l.Left != nil {
+		fmt.Fprintf(a.out, "  left       %s, run when your work is graded\n", hiddenChecks(*l.Left))
+	}
+	fmt.Fprintln(a.out)
 }
 
 func (a *app) dot(r grader.Result) string {

@@ -36,8 +36,12 @@ type trial struct {
 }
 
 // Prove runs a lab's proofs, jobs at a time, each in a machine of its own, and
-// tells each when it is done.
+// tells each when it is done. The error is a *labs.EditionError when the lab has
+// nothing to be proved with.
 func Prove(ctx context.Context, h *host.Host, lab *labs.Lab, jobs int, observe func(Proof)) error {
+	if err := lab.Whole(); err != nil {
+		return err
+	}
 	if _, _, err := h.Snapshot(ctx, lab); err != nil { // once, not by all jobs together
 		return err
 	}
@@ -201,7 +205,7 @@ func (t trial) report(ctx context.Context, h *host.Host, lab *labs.Lab, name str
 			return nil, err
 		}
 	}
-	req := grader.RunRequest{Lab: lab, Workspace: tree.API("").Files, Independent: t.permissive}
+	req := grader.RunRequest{Lab: lab, Workspace: tree.API("").Files, Hidden: true, Independent: t.permissive}
 	return Judge(ctx, h, lab, clone, req, nil)
 }
 
