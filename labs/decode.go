@@ -14,7 +14,10 @@ import (
 // decoder reads the nodes of one YAML file into Go values and notes every
 // mistake on the way. It knows YAML, not labs: see manifest.go for those.
 // Anchors, aliases, merge keys and tags are refused: a manifest needs none.
-type decoder struct{ mistakes }
+type decoder struct {
+	mistakes
+	expand func(string) string // puts values in place of placeholders; nil is none
+}
 
 // reader takes the value of one key or element.
 type reader func(n ast.Node)
@@ -24,6 +27,18 @@ type field struct {
 	key    string
 	needed bool
 	read   reader
+}
+
+// value is what stands at a key of a mapping, before the mapping is read; nil
+// when there is no such key.
+func value(n ast.Node, key string) ast.Node {
+	list, _ := pairs(n)
+	for _, v := range list {
+		if k, ok := v.Key.(*ast.StringNode); ok && k.Value == key {
+			return v.Value
+		}
+	}
+	return nil
 }
 
 func must(key string, read reader) field { return field{key, true, read} }
@@ -177,6 +192,9 @@ func (d *decoder) text(to *string, what string, tests ...func(string) error) rea
 		if !ok {
 			d.add(at(n), "%s must be a text, not %s%s", what, kind(n), quoteAdvice(n))
 			return
+		}
+		if d.expand != nil {
+			s = d.expand(s)
 		}
 		if strings.TrimSpace(s) == "" {
 			d.add(at(n), "%s must not be empty", what)

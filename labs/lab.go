@@ -40,11 +40,17 @@ type Lab struct {
 	Policy      Policy
 	Steps       []Step
 
+	shown   string // the folder's path, as messages name it
 	file    string // the manifest's path, as messages name it
-	dir     fs.FS  // the lab's folder
-	digest  string
-	student bool // see Whole
-	mutants []Mutant
+	raw     fs.FS  // the lab's folder as it was written
+	dir     fs.FS  // the lab's folder, with values in place of placeholders
+	digest  string // see Digest
+	machine string // see MachineDigest
+	student bool   // see Whole
+
+	parameters []Parameter
+	seed       Seed
+	mutants    []Mutant
 }
 
 // Subject is who acts in a check: a name, and the user and domain behind it.
@@ -135,10 +141,6 @@ func (c *Check) Script() string {
 
 // FS is the lab's whole folder.
 func (l *Lab) FS() fs.FS { return l.dir }
-
-// Digest identifies the content of the lab's folder: labs with the same
-// digest have the same files with the same content. It is in hex.
-func (l *Lab) Digest() string { return l.digest }
 
 // Points is the sum of all checks' points.
 func (l *Lab) Points() int {

@@ -1,11 +1,8 @@
 package labs
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io/fs"
 	"path"
 
@@ -27,19 +24,32 @@ func load(fsys fs.FS, dir, shown string) (*Lab, error) {
 	if !fs.ValidPath(dir) {
 		return nil, &fs.PathError{Op: "load lab", Path: dir, Err: fs.ErrInvalid}
 	}
-	l := &Lab{dir: sub(fsys, dir), file: path.Join(shown, ManifestFile)}
-	l.student = isStudentEdition(l.dir)
-	data, err := fs.ReadFile(l.dir, ManifestFile)
+	return loadVariant(sub(fsys, dir), folderName(dir), shown, DefaultSeed())
+}
+
+// loadVariant reads the lab in a folder as a seed draws it.
+func loadVariant(raw fs.FS, folder, shown string, seed Seed) (*Lab, error) {
+	l := &Lab{shown: shown, file: path.Join(shown, ManifestFile), raw: raw, dir: raw, seed: seed}
+	l.student = isStudentEdition(raw)
+	data, err := fs.ReadFile(raw, ManifestFile)
 	if err != nil {
 		return nil, fmt.Errorf("the lab has no readable manifest: %w", err)
 	}
-	manifestErr := readManifest(l, data, folderName(dir))
+	manifestErr := readManifest(l, data, folder)
+	if l.HasVariants() {
+		if l.dir, err = expandFS(raw, draw(l.parameters, seed)); err != nil {
+			return nil, err
+		}
+	}
 	mutants, mutantErr := loadMutants(l, shown)
 	if err := errors.Join(manifestErr, mutantErr); err != nil {
 		return nil, err
 	}
 	l.mutants = mutants
-	if l.digest, err = digest(l.dir); err != nil {
+	if l.digest, err = digestOf(l.dir); err != nil {
+		return nil, fmt.Errorf("reading lab %s: %w", l.Name, err)
+	}
+	if l.machine, err = machineDigest(l); err != nil {
 		return nil, fmt.Errorf("reading lab %s: %w", l.Name, err)
 	}
 	return l, nil
@@ -56,32 +66,10 @@ func folderName(dir string) string {
 
 // readManifest fills a lab from the text of its manifest.
 func readManifest(l *Lab, data []byte, folder string) error {
-	m := &manifest{decoder: decoder{mistakes{file: l.file}}, lab: l}
+	m := &manifest{decoder: decoder{mistakes: mistakes{file: l.file}}, lab: l}
 	m.document(data, func(n ast.Node) {
 		m.read(n)
 		m.consistent(folder)
 	})
 	return m.err()
-}
-
-// digest is a SHA-256 over the names, sizes and contents of all regular files.
-func digest(fsys fs.FS) (string, error) {
-	h := sha256.New()
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		return digestFile(h, fsys, name)
-	})
-	return hex.EncodeToString(h.Sum(nil)), err
-}
-
-func digestFile(h hash.Hash, fsys fs.FS, name string) error {
-	data, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(h, "%q %d\n", name, len(data))
-	_, err = h.Write(data)
-	return err
 }

@@ -2,7 +2,6 @@ package labs
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -32,6 +31,10 @@ type located struct {
 func (m *manifest) read(n ast.Node) {
 	l, minutes := m.lab, 0
 	m.nameAt = at(n)
+	if v := value(n, "variant"); v != nil { // first: the other keys may have placeholders
+		m.variant(v)
+		m.expand = expander(draw(l.parameters, l.seed))
+	}
 	m.mapping(n, "the lab",
 		must("name", func(n ast.Node) { m.nameAt = at(n); m.text(&l.Name, "name", isLabName)(n) }),
 		must("title", m.text(&l.Title, "title")),
@@ -44,6 +47,7 @@ func (m *manifest) read(n ast.Node) {
 		may("directories", m.list("directories", m.directory)),
 		must("build", m.build),
 		may("policy", m.policy),
+		may("variant", func(ast.Node) {}),
 		must("steps", m.list("steps", m.step)),
 	)
 	l.Time = time.Duration(minutes) * time.Minute
@@ -180,27 +184,17 @@ func (m *manifest) check(n ast.Node) Check {
 	return c
 }
 
-// isSet tells whether a key of a mapping says true, before the mapping is read.
+// isSet tells whether a key of a mapping says true.
 func isSet(n ast.Node, key string) bool {
-	list, _ := pairs(n)
-	return slices.ContainsFunc(list, func(v *ast.MappingValueNode) bool {
-		k, isText := v.Key.(*ast.StringNode)
-		b, isTruth := v.Value.(*ast.BoolNode)
-		return isText && isTruth && k.Value == key && b.Value
-	})
+	b, ok := value(n, key).(*ast.BoolNode)
+	return ok && b.Value
 }
 
 // quoted is the value of one key of a mapping, to name the mapping by before
 // it was read; empty when it has none.
 func quoted(n ast.Node, key string) string {
-	list, _ := pairs(n)
-	for _, v := range list {
-		if k, ok := v.Key.(*ast.StringNode); !ok || k.Value != key {
-			continue
-		}
-		if s, ok := textOf(v.Value); ok {
-			return fmt.Sprintf(" %q", s)
-		}
+	if s, ok := textOf(value(n, key)); ok {
+		return fmt.Sprintf(" %q", s)
 	}
 	return ""
 }

@@ -98,7 +98,7 @@ func loadMutant(l *Lab, name, shown string) (Mutant, error) {
 	dir := path.Join(mutantsDir, name)
 	m := Mutant{Name: name, file: path.Join(shown, dir, MutantFile)}
 	m.overlay, m.solution = sub(l.dir, dir), l.Solution()
-	d := &decoder{mistakes{file: m.file}}
+	d := &decoder{mistakes: mistakes{file: m.file}}
 	data, err := fs.ReadFile(m.overlay, MutantFile)
 	if err != nil {
 		d.add(position{}, "the mutant's description cannot be read: %v", err)

@@ -89,7 +89,7 @@ func (h *Host) Snapshot(ctx context.Context, lab *labs.Lab) (*qemu.Snapshot, *im
 }
 
 func (h *Host) labSnapshot(i *image.Image, hw qemu.Hardware, lab *labs.Lab) string {
-	return filepath.Join(h.snapshots(), fmt.Sprintf("%s-%s", lab.Name, key(i.Key, i.DiskDigest(), hw, lab.Digest(), prepareVersion)))
+	return filepath.Join(h.snapshots(), fmt.Sprintf("%s-%s", lab.Name, key(i.Key, i.DiskDigest(), hw, lab.MachineDigest(), prepareVersion)))
 }
 
 func (h *Host) baseSnapshot(i *image.Image, hw qemu.Hardware) string {

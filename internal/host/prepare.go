@@ -49,7 +49,8 @@ id -Z >/dev/null
 rm -rf warm warm.c Makefile
 `
 
-// prepare brings a freshly booted machine to where the lab begins.
+// prepare brings a freshly booted machine to where the lab begins. What it
+// takes from the lab must be covered by the lab's MachineDigest.
 func (h *Host) prepare(i *image.Image, lab *labs.Lab, pace *pace) qemu.Prepare {
 	return func(ctx context.Context, m *machine.Client) error {
 		given, err := Modules(lab.FS(), lab.Policy.Given)
