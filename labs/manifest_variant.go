@@ -120,7 +120,7 @@ func (m *manifest) enoughNames(p Parameter, above []Parameter) {
 		}
 	}
 	if p.Kind == KindName && len(p.List) > 1 && len(p.List)-others < 2 {
-		m.add(p.at, "parameter %q shares its words with %d others and must have %d words or more", p.Name, others, others+2)
+		m.add(p.at, "parameter %q needs %d words or more: %d of them may be taken by names above it", p.Name, others+2, others)
 	}
 }
 

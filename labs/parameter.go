@@ -54,6 +54,11 @@ func (p Parameter) Bits() float64 {
 	return math.Log2(float64(len(p.List)))
 }
 
+// Distinctive tells whether a value of the parameter gives away whose variant
+// it is from. It must be so long that nobody has it by chance, not even among
+// thousands of students, and be found in any text: 8 hexadecimal digits or more.
+func (p Parameter) Distinctive() bool { return p.Kind == KindHex && p.Digits >= 8 }
+
 // draw gives the values of all parameters, by the names of placeholders.
 func draw(parameters []Parameter, seed Seed) map[string]string {
 	values := map[string]string{}

@@ -19,9 +19,13 @@ type Seed [16]byte
 // the case of its letters: people and platforms do not agree about them.
 func NewSeed(secret []byte, lab, student string) Seed {
 	mac := hmac.New(sha256.New, secret)
-	fmt.Fprintf(mac, "ipclab-seed-1 %q %q", lab, strings.ToLower(strings.TrimSpace(student)))
+	fmt.Fprintf(mac, "ipclab-seed-1 %q %q", lab, normalID(student))
 	return Seed(mac.Sum(nil)[:len(Seed{})])
 }
+
+// normalID is a student's id without what people and platforms do not agree
+// about.
+func normalID(student string) string { return strings.ToLower(strings.TrimSpace(student)) }
 
 // DefaultSeed is what a lab's default variant is drawn from, which everybody
 // sees who has no token. It is no secret.
@@ -51,7 +55,11 @@ func (s Seed) Token(lab string) string {
 	return b.String()
 }
 
-const tokenGroup = 4
+// A token has 8 groups of 4 letters: 20 bytes of seed and checksum.
+const (
+	tokenGroup  = 4
+	tokenLength = 32
+)
 
 // tokenLetters has no digits that look like one of its letters.
 func tokenLetters() *base32.Encoding {
@@ -94,9 +102,10 @@ func ParseToken(lab, token string) (Seed, error) {
 	case name != lab:
 		return fail("it is for the lab %q", name)
 	}
-	data, err := tokenLetters().DecodeString(plainToken(text))
-	if err != nil || len(data) != len(Seed{})+4 {
-		return fail("it has not the 32 letters of a token, but %d, or other characters", len(plainToken(text)))
+	plain := plainToken(text)
+	data, err := tokenLetters().DecodeString(plain)
+	if err != nil || len(plain) != tokenLength {
+		return fail("it has not the %d letters of a token, but %d, or other characters", tokenLength, len(plain))
 	}
 	s := Seed(data[:len(Seed{})])
 	if !hmac.Equal(data[len(s):], s.checksum(lab)) {
