@@ -51,6 +51,9 @@ func serve() error {
 		return err
 	}
 	go trail.Read(ctx)
+	if err := guest.MountScratch(); err != nil {
+		return err
+	}
 	groups, err := guest.NewGroups()
 	if err != nil {
 		return err

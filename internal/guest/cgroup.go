@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,28 +17,74 @@ import (
 // cgroupMount is where systemd mounts the unified hierarchy (cgroup v2).
 const cgroupMount = "/sys/fs/cgroup"
 
-// Groups makes control groups below the agent's own, one for each run.
-type Groups struct{ base string }
+// Groups makes control groups, one for each run, below one that holds them all.
+type Groups struct {
+	base   string // of all runs
+	frozen sync.Mutex
+}
 
 // NewGroups prepares the agent's delegated control group: processes may live in
 // leaves only, so the agent moves itself to a leaf "agent" first (see
-// cgroups(7), "no internal processes").
+// cgroups(7), "no internal processes"). The leaf stands beside the group of all
+// runs, and has so large a share of the processors that no run can keep the
+// agent from answering.
 func NewGroups() (*Groups, error) {
-	own, err := os.ReadFile("/proc/self/cgroup")
+	self, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		return nil, err
 	}
-	_, path, _ := strings.Cut(strings.TrimSpace(string(own)), "::")
+	_, path, _ := strings.Cut(strings.TrimSpace(string(self)), "::")
 	path = strings.TrimSuffix(path, "/agent")
-	g := &Groups{base: filepath.Join(cgroupMount, path)}
-	leaf := filepath.Join(g.base, "agent")
-	if err := os.MkdirAll(leaf, 0o755); err != nil {
+	own := filepath.Join(cgroupMount, path)
+	leaf, g := filepath.Join(own, "agent"), &Groups{base: filepath.Join(own, "runs")}
+	if err := errors.Join(os.MkdirAll(leaf, 0o755), os.MkdirAll(g.base, 0o755)); err != nil {
 		return nil, fmt.Errorf("cgroup: %w", err)
 	}
-	if err := writeFile(filepath.Join(leaf, "cgroup.procs"), "0"); err != nil {
-		return nil, err
+	return g, writeFiles([][2]string{
+		{filepath.Join(leaf, "cgroup.procs"), "0"},
+		{filepath.Join(own, "cgroup.subtree_control"), control},
+		{filepath.Join(g.base, "cgroup.subtree_control"), control},
+		{filepath.Join(leaf, "cpu.weight"), "1000"},
+		{filepath.Join(g.base, "memory.max"), strconv.FormatInt(memoryOfAll(), 10)},
+	})
+}
+
+// control are the controllers that limit runs.
+const control = "+memory +pids +cpu"
+
+// reserve is the memory that all runs together leave to the system. What they
+// leave behind in file systems of memory is counted as theirs as well.
+const reserve = 160 << 20
+
+// memoryOfAll is what all runs together may use.
+func memoryOfAll() int64 {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return 2 * defaultMemory
 	}
-	return g, writeFile(filepath.Join(g.base, "cgroup.subtree_control"), "+memory +pids +cpu")
+	return max(int64(info.Totalram)*int64(info.Unit)-reserve, defaultMemory)
+}
+
+// freezeWait bounds how long freeze waits for programs to stand still.
+const freezeWait = 500 * time.Millisecond
+
+// freeze makes every program of every run stand still until thaw is called, so
+// that none of them sees, hinders or answers what is done meanwhile. A program
+// that cannot stop within freezeWait is not waited for.
+func (g *Groups) freeze() (thaw func()) {
+	g.frozen.Lock()
+	file := filepath.Join(g.base, "cgroup.freeze")
+	if err := writeFile(file, "1"); err != nil {
+		return g.frozen.Unlock
+	}
+	state := &group{dir: g.base}
+	for end := time.Now().Add(freezeWait); state.event("cgroup.events", "frozen") == 0 && time.Now().Before(end); {
+		time.Sleep(300 * time.Microsecond)
+	}
+	return func() {
+		_ = writeFile(file, "0")
+		g.frozen.Unlock()
+	}
 }
 
 // group is the control group of one run.
@@ -81,7 +128,7 @@ func (c *group) alive() int {
 // bomb cannot outrun it.
 func (c *group) kill() { _ = writeFile(filepath.Join(c.dir, "cgroup.kill"), "1") }
 
-// event reads one counter of memory.events or pids.events.
+// event reads one value of memory.events, pids.events or cgroup.events.
 func (c *group) event(file, key string) int {
 	data, err := os.ReadFile(filepath.Join(c.dir, file))
 	if err != nil {
@@ -106,6 +153,16 @@ func (c *group) remove() {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
+}
+
+// writeFiles writes pairs of file and value, until one fails.
+func writeFiles(pairs [][2]string) error {
+	for _, p := range pairs {
+		if err := writeFile(p[0], p[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeFile writes a kernel interface file, which must not be created.

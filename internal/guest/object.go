@@ -13,11 +13,12 @@ import (
 	"ipclab/internal/guest/api"
 )
 
-// statObject looks at a path without following a link at its end.
+// statObject looks at a path without following a link at its end. It opens the
+// object first, without any right to it, so that all it tells is about the same
+// object, also when somebody takes that away meanwhile.
 func statObject(path string) (api.Object, error) {
 	o := api.Object{Path: path}
-	var st unix.Stat_t
-	err := unix.Lstat(path, &st)
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
 		o.Kind = "absent"
 		return o, nil
@@ -25,17 +26,26 @@ func statObject(path string) (api.Object, error) {
 	if err != nil {
 		return o, fmt.Errorf("stat %s: %w", path, err)
 	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return o, fmt.Errorf("stat %s: %w", path, err)
+	}
 	o.Kind = kindOf(st.Mode)
 	o.Mode = fmt.Sprintf("%04o", st.Mode&0o7777)
 	o.Owner, o.Group = userName(st.Uid), groupName(st.Gid)
 	o.Inode, o.Device, o.Links, o.Size = st.Ino, st.Dev, uint64(st.Nlink), st.Size
 	o.Changed = time.Unix(st.Ctim.Unix())
-	o.Context, err = selinux.LfileLabel(path)
+	o.Context, err = selinux.FileLabel(handle(fd))
 	if err != nil {
 		return o, fmt.Errorf("label of %s: %w", path, err)
 	}
 	return o, nil
 }
+
+// handle is a path to what a descriptor has open, for calls that take no
+// descriptor made with O_PATH.
+func handle(fd int) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }
 
 func kindOf(mode uint32) string {
 	switch mode & unix.S_IFMT {

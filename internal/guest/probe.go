@@ -26,8 +26,11 @@ const ProbePath = "/usr/lib/ipclab/probe"
 const probeWait = 20 * time.Second
 
 // probe attempts one operation as a subject and collects what the kernel
-// recorded about it.
+// recorded about it. Meanwhile the programs of the runs stand still: one that
+// runs as the same subject could kill the probe, and any could behave as long
+// as it is looked at.
 func (a *Agent) probe(spec api.ProbeSpec) (api.ProbeResult, error) {
+	defer a.runs.groups.freeze()()
 	object, err := statObject(spec.Path)
 	if err != nil {
 		return api.ProbeResult{}, err

@@ -17,6 +17,7 @@ import (
 
 // The directories of a lab in the guest.
 const (
+	homeDir  = "/lab/home" // the student's
 	buildDir = "/lab/build"
 	binDir   = "/lab/bin"
 )

@@ -88,14 +88,16 @@ func debugfs(ctx context.Context, disk string, commands io.Reader) error {
 }
 
 // injectAgent puts the guest's program into an image, under both of its names.
-// It replaces what a former version left.
+// It replaces what a former version left. Nobody but root may read the probe:
+// the kernel then keeps the process of whoever runs it from being traced or
+// looked into by others of the same user (ptrace(2), "dumpable").
 func injectAgent(ctx context.Context, disk, agent string) error {
 	removal := fmt.Sprintf("rm %s\nrm %s\n", agentPath, probePath)
 	_ = debugfs(ctx, disk, strings.NewReader(removal)) // in a fresh image they are not there
 	var commands bytes.Buffer
 	for path, label := range map[string]string{agentPath: agentLabel, probePath: probeLabel} {
 		fmt.Fprintf(&commands, "write %s %s\n", agent, path)
-		fmt.Fprintf(&commands, "set_inode_field %s mode 0100755\n", path)
+		fmt.Fprintf(&commands, "set_inode_field %s mode 0100711\n", path)
 		fmt.Fprintf(&commands, "set_inode_field %s uid 0\nset_inode_field %s gid 0\n", path, path)
 		fmt.Fprintf(&commands, "ea_set %s security.selinux \"%s\\000\"\n", path, label)
 	}

@@ -91,7 +91,7 @@ func TestInjectAgent(t *testing.T) {
 			if got := ask(t, disk, "ea_get "+path+" security.selinux"); !strings.Contains(got, label) {
 				t.Errorf("%s is labelled %q, want %s", path, got, label)
 			}
-			if got := ask(t, disk, "stat "+path); !strings.Contains(got, "Mode:  0755") {
+			if got := ask(t, disk, "stat "+path); !strings.Contains(got, "Mode:  0711") {
 				t.Errorf("stat %s: %s", path, got)
 			}
 		}
