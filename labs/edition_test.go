@@ -2,6 +2,7 @@ package labs
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -59,6 +60,10 @@ func TestHiddenMistakes(t *testing.T) {
 			f["pipe/checks/swap.txtar"] = f["pipe/hidden/swap.txtar"]
 			delete(f, "pipe/hidden/swap.txtar")
 		}, `hidden/swap.txtar is missing`},
+		{"no title", replaced("        title: it is not swapped\n", ""),
+			`pipe/lab.yaml:46:13: check "swap" has no "title", neither here nor in hidden/swap.yaml`},
+		{"misspelt in the instructor's file", func(f fstest.MapFS) { f["pipe/hidden/swap.yaml"] = text("titel: x\n") },
+			`pipe/hidden/swap.yaml:1:1: unknown key "titel" in the hidden check (did you mean "title"?)`},
 		{"no truth value", replaced("hidden: true", "hidden: yes"), `pipe/lab.yaml:47:17: hidden of check "swap" must be true or false, not a text`},
 		{"visible needs hidden", func(f fstest.MapFS) {
 			replaced("hidden: true", "hidden: false\n        hints: [look]")(f)
@@ -87,6 +92,33 @@ func replaced(from, to string) func(fstest.MapFS) {
 	}
 }
 
+// What stands in hidden/ID.yaml is for the instructor alone.
+func TestHiddenDescription(t *testing.T) {
+	f := withHidden()
+	replaced("        title: it is not swapped\n        expect: Nobody swaps it.\n", "")(f)
+	f["pipe/hidden/swap.yaml"] = text("title: it is not swapped\nexpect: Nobody swaps it.\nby: dac\n")
+	lab := load1(t, f)
+	for _, p := range Lint(lab) {
+		t.Error(p)
+	}
+	if c := lab.Check("swap"); c.Title != "it is not swapped" || c.Expect != "Nobody swaps it." || c.By != ByDAC {
+		t.Errorf("%+v", c)
+	}
+	if c := load1(t, studentsPart(f)).Check("swap"); c.Title != "a hidden check" || c.Expect != "" || c.By != "" {
+		t.Errorf("students see %+v", c)
+	}
+}
+
+// studentsPart takes everything away that students do not get.
+func studentsPart(f fstest.MapFS) fstest.MapFS {
+	for name := range f {
+		if top := strings.Split(name, "/")[1]; slices.Contains(instructorDirs(), top) {
+			delete(f, name)
+		}
+	}
+	return f
+}
+
 func TestStrayHiddenScript(t *testing.T) {
 	f := withHidden()
 	f["pipe/hidden/eof.txtar"] = text("build\n")
@@ -97,14 +129,7 @@ func TestStrayHiddenScript(t *testing.T) {
 }
 
 func TestStudentEdition(t *testing.T) {
-	f := withHidden()
-	for name := range f {
-		top := strings.Split(name, "/")[1]
-		if top == "solution" || top == "mutants" || top == "hidden" {
-			delete(f, name)
-		}
-	}
-	lab := load1(t, f)
+	lab := load1(t, studentsPart(withHidden()))
 	var edition *EditionError
 	if err := lab.Whole(); !errors.As(err, &edition) || edition.Lab != "pipe" || edition.Hint() == "" {
 		t.Errorf("error is %v", err)

@@ -113,8 +113,9 @@ const (
 	ByCgroup    Layer = "cgroup"
 )
 
-// Check is one thing that a lab demands. Its script is checks/ID.txtar, or
-// hidden/ID.txtar.
+// Check is one thing that a lab demands. Its script is checks/ID.txtar. That of
+// a hidden check is hidden/ID.txtar, and hidden/ID.yaml may hold a title, expect
+// and by for the instructor in place of those that students can read in lab.yaml.
 type Check struct {
 	ID      string
 	Title   string

@@ -73,7 +73,9 @@ func (l *linter) belongs(name string) bool {
 	case top == "policy":
 		return slices.Contains(l.lab.Policy.Given, name)
 	case top == "checks", top == hiddenDir:
-		return slices.ContainsFunc(l.lab.Checks(), func(c *Check) bool { return c.Script() == name })
+		return slices.ContainsFunc(l.lab.Checks(), func(c *Check) bool {
+			return c.Script() == name || c.Hidden && hiddenDir+"/"+c.ID+".yaml" == name
+		})
 	}
 	return false
 }

@@ -1,7 +1,10 @@
 package labs
 
 import (
+	"cmp"
 	"fmt"
+	"io/fs"
+	"path"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -159,29 +162,65 @@ func (m *manifest) step(n ast.Node) {
 func (m *manifest) check(n ast.Node) Check {
 	c := Check{Timeout: DefaultCheckTimeout, at: at(n)}
 	of := "check" + quoted(n, "id")
-	hints := must
+	seen := must // by students
 	if isSet(n, "hidden") {
-		hints = may // nobody could ask for them
+		seen = may
 	}
 	var by string
 	var needs []located
 	m.mapping(n, of,
 		must("id", func(n ast.Node) { c.at = at(n); m.text(&c.ID, "id of a check", isName)(n) }),
-		must("title", m.text(&c.Title, "title of "+of, isLine)),
-		must("expect", m.text(&c.Expect, "expect of "+of)),
+		seen("title", m.text(&c.Title, "title of "+of, isLine)),
+		seen("expect", m.text(&c.Expect, "expect of "+of)),
 		must("points", m.number(&c.Points, "points of "+of, 1)),
 		may("hidden", m.truth(&c.Hidden, "hidden of "+of)),
 		may("by", m.text(&by, "by of "+of, isLayer)),
 		may("needs", m.located(&c.Needs, &needs, "needs of "+of)),
 		may("inputs", m.texts(&c.Inputs, "inputs of "+of, glob.Valid)),
 		may("timeout", m.duration(&c.Timeout, "timeout of "+of)),
-		hints("hints", m.texts(&c.Hints, "hints of "+of)),
+		seen("hints", m.texts(&c.Hints, "hints of "+of)),
 	)
 	c.By = Layer(by)
 	for _, need := range needs {
 		c.needsAt = append(c.needsAt, need.at)
 	}
+	if c.Hidden {
+		m.disclose(&c)
+	}
 	return c
+}
+
+// disclose adds what only the instructor may read of a hidden check.
+func (m *manifest) disclose(c *Check) {
+	if m.lab.student {
+		c.Title = cmp.Or(c.Title, "a hidden check")
+		return
+	}
+	file := hiddenDir + "/" + c.ID + ".yaml"
+	if data, err := fs.ReadFile(m.lab.dir, file); err == nil {
+		d := decoder{mistakes: mistakes{file: path.Join(m.lab.shown, file)}, expand: m.expand}
+		d.document(data, discloser(&d, c))
+		m.mistakes.list = append(m.mistakes.list, d.mistakes.list...)
+	}
+	for _, field := range [][2]string{{"title", c.Title}, {"expect", c.Expect}} {
+		if field[1] == "" {
+			m.add(c.at, "check %q has no %q, neither here nor in %s", c.ID, field[0], file)
+		}
+	}
+}
+
+// discloser reads the instructor's file about a hidden check. What it says
+// stands in place of what lab.yaml says.
+func discloser(d *decoder, c *Check) reader {
+	return func(n ast.Node) {
+		by := string(c.By)
+		d.mapping(n, "the hidden check",
+			may("title", d.text(&c.Title, "title", isLine)),
+			may("expect", d.text(&c.Expect, "expect")),
+			may("by", d.text(&by, "by", isLayer)),
+		)
+		c.By = Layer(by)
+	}
 }
 
 // isSet tells whether a key of a mapping says true.
