@@ -26,6 +26,7 @@ type Host struct {
 	Patience   time.Duration   // how long a boot may take; zero is the default
 	Progress   image.Progress  // hears of long work
 	Secilc     policy.Compiler // the policy compiler
+	Leash      *os.File        // what its clones hang on (qemu.Store); nil lets them outlive this process
 }
 
 // defaultPatience is wide: under software emulation on a busy computer a boot
@@ -44,7 +45,7 @@ func (h *Host) Images() image.Cache { return h.images() }
 
 // Machines gives the store of clones.
 func (h *Host) Machines() qemu.Store {
-	return qemu.Store{Dir: filepath.Join(h.Dirs.State, "machines"), Run: h.Dirs.Run}
+	return qemu.Store{Dir: filepath.Join(h.Dirs.State, "machines"), Run: h.Dirs.Run, Leash: h.Leash}
 }
 
 // Image gives the guest image, building it if need be.

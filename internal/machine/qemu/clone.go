@@ -26,6 +26,10 @@ type Store struct {
 	// Run holds their sockets. It must be short: a Unix socket's path has at
 	// most 107 bytes (unix(7)).
 	Run string
+	// Leash ties the clones that are started to others' lives: it is the read
+	// end of a pipe, and when nobody has its write end any more, they end. Nil
+	// leaves them to themselves.
+	Leash *os.File
 }
 
 // Files of a clone's folder.
@@ -317,7 +321,7 @@ func (st Store) turn(ctx context.Context, name string) (unlock func(), err error
 }
 
 func (st Store) launch(ctx context.Context, c *Clone, supervisor []string) (*Clone, error) {
-	said, child, err := spawn(append(supervisor, c.Dir), filepath.Join(c.Dir, logFile), runVariable+"="+c.Run)
+	said, child, err := st.spawn(append(supervisor, c.Dir), c)
 	if err != nil {
 		st.sweep(c.Name)
 		return nil, full(st.Dir, err)
@@ -387,10 +391,10 @@ func private(dir string) error {
 	return nil
 }
 
-// spawn starts the supervisor in a session of its own, with its output in a log
-// and a pipe on descriptor 3 for its report.
-func spawn(argv []string, log string, env ...string) (io.ReadCloser, *os.Process, error) {
-	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+// spawn starts the supervisor in a session of its own, with its output in a log,
+// a pipe on descriptor 3 for its report, and the leash on the next.
+func (st Store) spawn(argv []string, c *Clone) (io.ReadCloser, *os.Process, error) {
+	out, err := os.OpenFile(filepath.Join(c.Dir, logFile), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -402,8 +406,12 @@ func spawn(argv []string, log string, env ...string) (io.ReadCloser, *os.Process
 	defer w.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, "/"
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(os.Environ(), runVariable+"="+c.Run)
 	cmd.ExtraFiles = []*os.File{w}
+	if st.Leash != nil {
+		cmd.Env = append(cmd.Env, leashVariable+"="+leashHeld)
+		cmd.ExtraFiles = append(cmd.ExtraFiles, st.Leash)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		r.Close()

@@ -25,6 +25,8 @@ import (
 // identity, reports on out, carries connections to the agent until ctx ends or
 // QEMU does, and removes everything that it made. dir is the clone's folder.
 func Supervise(ctx context.Context, dir string, out io.WriteCloser) error {
+	ctx, letGo := onLeash(ctx)
+	defer letGo()
 	runtime.LockOSThread() // QEMU dies with the thread that starts it
 	defer runtime.UnlockOSThread()
 	c, lock, err := own(ctx, dir)
