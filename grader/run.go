@@ -33,7 +33,7 @@ type run struct {
 // The times that the machine may take on the reference machine.
 const (
 	callTimeout    = 10 * time.Second // one call of the guest
-	compileTimeout = 30 * time.Second // one policy
+	compileTimeout = 2 * time.Minute  // one policy; the compiler itself has 20 s of processor time
 	watchdogGrace  = 10 * time.Second // from the end of a script's time until it is given up
 )
 

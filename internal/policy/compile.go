@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -55,6 +56,9 @@ func (c Compiler) Compile(ctx context.Context, flat string, modules []Module) ([
 		return nil, err
 	}
 	policy, complaint, err := c.compile(ctx, flat, all)
+	if errors.Is(err, errTooMuch) && len(all) > 0 {
+		return nil, tooMuch(all[len(all)-1].file)
+	}
 	if err != nil || complaint == "" {
 		return policy, err
 	}
@@ -89,6 +93,12 @@ func (c Compiler) explain(ctx context.Context, flat string, modules []parsed, co
 		return d.inFlat()
 	}
 	return d.somewhere()
+}
+
+// tooMuch blames the last module: what comes before it compiles every day.
+func tooMuch(file string) error {
+	return &CompileError{Pos: Pos{File: file}, Msg: fmt.Sprintf("the compiler gave up on these rules after %d s of work", secilcSeconds),
+		Hint: "write plain rules, without macros and blocks inside each other"}
 }
 
 func (c Compiler) tool() string {

@@ -49,7 +49,9 @@ func refusalOfGroup(keyword string) (what, hint string) {
 func powerfulClass(class string) bool {
 	switch class {
 	case "security", "system", "kernel_service", "bpf", "perf_event", "lockdown", "io_uring", "user_namespace",
-		"capability", "capability2", "cap_userns", "cap2_userns", "process2", "filesystem", "memprotect", "service", "passwd":
+		"capability", "capability2", "cap_userns", "cap2_userns", "process2", "filesystem", "memprotect", "service", "passwd",
+		"chr_file", "blk_file", "anon_inode", "netlink_audit_socket", "netlink_selinux_socket",
+		"vsock_socket", "packet_socket", "rawip_socket", "tun_socket", "key_socket", "xdp_socket", "alg_socket":
 		return true
 	}
 	return false
@@ -69,6 +71,10 @@ func powerfulPermission(perm string) bool {
 	}
 	return false
 }
+
+// Grantable tells whether Review lets a rule between the types of a scope grant
+// a permission.
+func Grantable(class, perm string) bool { return !powerfulClass(class) && !powerfulPermission(perm) }
 
 // list joins names for a hint.
 func list(names []string) string {

@@ -25,7 +25,7 @@ type Finding struct {
 func (f Finding) String() string { return f.Pos.String() + ": " + f.What }
 
 // Review looks at modules without compiling them, and lists everything that is
-// beyond the scope, in order of place. It works by what is allowed: plain
+// beyond the scope, in order of place (of very many, the first). It works by what is allowed: plain
 // allow, allowx and typetransition rules over the scope's types, and nothing
 // else. A rule written so that it cannot be judged by itself (named permission
 // sets, expressions, attributes) is a finding too. An empty answer says that
@@ -40,7 +40,9 @@ func Review(modules []Module, allowed Scope) []Finding {
 			continue
 		}
 		for _, n := range nodes {
-			r.statement(n)
+			if len(r.found) < maxFindings {
+				r.statement(n)
+			}
 		}
 		slices.SortStableFunc(r.found, func(a, b Finding) int {
 			return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
@@ -50,20 +52,29 @@ func Review(modules []Module, allowed Scope) []Finding {
 	return all
 }
 
+// maxFindings bounds the answer for one module: one statement can be wrong in
+// a hundred thousand places.
+const maxFindings = 50
+
 // reviewer judges the statements of one module.
 type reviewer struct {
 	scope Scope
-	rule  *Node // the statement being judged
+	rule  string // the statement being judged, shortened; empty until it is needed
+	whole *Node  // the statement
 	found []Finding
 }
 
 func (r *reviewer) report(at *Node, hint, what string, args ...any) {
-	rule := clipTo(r.rule.String(), 200)
-	r.found = append(r.found, Finding{Pos: at.Pos, Rule: rule, What: fmt.Sprintf(what, args...), Hint: hint})
+	if r.rule == "" {
+		r.rule = clipTo(r.whole.String(), 200)
+	}
+	if len(r.found) < maxFindings {
+		r.found = append(r.found, Finding{Pos: at.Pos, Rule: r.rule, What: fmt.Sprintf(what, args...), Hint: hint})
+	}
 }
 
 func (r *reviewer) statement(n *Node) {
-	r.rule = n
+	r.rule, r.whole = "", n
 	switch n.Keyword() {
 	case "allow":
 		r.allow(n)

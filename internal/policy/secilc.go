@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -22,13 +23,14 @@ const secilcFlags = "-M true -c 33 -D -U allow"
 // can ask for any amount of work. Debian's whole policy takes 125 MB and 1 s.
 const (
 	secilcMemory  = 512 << 20 // bytes of address space
-	secilcSeconds = 120       // of CPU time
+	secilcSeconds = 20        // of CPU time
 	secilcOutput  = 1 << 20   // bytes of messages that are read
 )
 
 // limited runs a command under ulimit(1). The shell replaces itself by the
-// command, so that a kill reaches it.
-const limited = `ulimit -v "$1" && ulimit -t "$2" && shift 2 && exec "$@"`
+// command, so that a kill reaches it. The limit of time is a soft one, so that
+// it ends the command with a signal of its own.
+const limited = `ulimit -v "$1" && ulimit -S -t "$2" && shift 2 && exec "$@"`
 
 const flatName = "flat.cil" // the flattened policy in secilc's directory
 
@@ -46,6 +48,9 @@ func (e *ToolError) Error() string { return e.Tool + ": " + e.Msg }
 
 // Unwrap gives the cause.
 func (e *ToolError) Unwrap() error { return e.Err }
+
+// errTooMuch says that secilc used up its time.
+var errTooMuch = errors.New("the policy asks for more work of the compiler than it may")
 
 // run is one run of secilc in a private directory. All names in there are our
 // own, so that no message can hold a path of this machine.
@@ -119,6 +124,8 @@ func (r *run) compile(ctx context.Context) (policy []byte, complaint string, err
 		return nil, "", fmt.Errorf("compiling the policy: %w", context.Cause(ctx))
 	case errors.As(err, &exit) && exit.Exited():
 		return nil, messages.String(), nil
+	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGXCPU:
+		return nil, "", errTooMuch
 	case err != nil:
 		return nil, "", &ToolError{Tool: "secilc", Msg: err.Error(), Err: err}
 	}
