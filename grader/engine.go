@@ -266,5 +266,5 @@ func (res *Result) enter(f *failure, evidence []Evidence, at *Position) {
 		return
 	}
 	res.Verdict, res.Fault, res.Message = f.verdict, f.fault, f.message
-	res.Evidence, res.Script = f.evidence, at
+	res.Evidence, res.Script, res.Slow = f.evidence, at, f.slow
 }

@@ -191,6 +191,9 @@ func TestBuild(t *testing.T) {
 			g.programs["build"], g.errs["Publish"] = test.build, test.publish
 			res := try(t, g, "build\n")
 			want(t, res, test.verdict, test.fault, test.says)
+			if res.Slow != (test.name == "endless") {
+				t.Errorf("slow: %v", res.Slow)
+			}
 			if test.name == "does not compile" && !hasEvidence(res, KindCompiler, `writer.c:1: error: \x1b[31mbad`) {
 				t.Errorf("evidence: %+v", res.Evidence)
 			}

@@ -71,7 +71,7 @@ func judgeCause(label string, x api.Exit) *failure {
 	case api.CauseSignal:
 		return failed(nil, "%s crashed: %s%s", label, signalText(x.Signal), detail)
 	case api.CauseTimeout:
-		return failed(nil, "%s hung: it was still running after %s and was stopped%s", label, seconds(x.Wall), detail)
+		return failed(nil, "%s hung: it was still running after %s and was stopped%s", label, seconds(x.Wall), detail).forWantOfTime()
 	case api.CauseFlood:
 		return failed(nil, "%s flooded its output: it printed more than %s and was stopped%s", label, size(maxOutput), detail)
 	case api.CauseMemory:

@@ -9,6 +9,7 @@ type failure struct {
 	message  string
 	evidence []Evidence
 	err      error // the cause, for machine trouble
+	slow     bool  // it was for want of time
 }
 
 // Error is the message.
@@ -31,6 +32,12 @@ func labFault(format string, args ...any) *failure {
 func machineFault(doing string, err error) *failure {
 	return &failure{verdict: Broken, fault: Machine, err: err,
 		message: fmt.Sprintf("%s: %s", doing, short(oneLine(err.Error())))}
+}
+
+// forWantOfTime says that more time might have made a difference.
+func (f *failure) forWantOfTime() *failure {
+	f.slow = true
+	return f
 }
 
 // with adds evidence to a failure.

@@ -54,6 +54,7 @@ type Result struct {
 	Unmet     []string      `json:"unmet,omitempty"`    // for Skipped: the needed checks that did not pass
 	Evidence  []Evidence    `json:"evidence,omitempty"`
 	Script    *Position     `json:"script,omitempty"` // the line that decided; nil when none did
+	Slow      bool          `json:"slow,omitempty"`   // it failed for want of time: a slower computer could be to blame
 	Duration  time.Duration `json:"duration_ns"`
 	Unchanged bool          `json:"unchanged"` // remembered from an earlier run, not run again
 }

@@ -141,6 +141,9 @@ func TestHangs(t *testing.T) {
 			g.programs["writer"] = lives("", "waiting")
 			res := tryFor(t, g, "50ms", script)
 			want(t, res, Fail, Student, "writer hung: it was still running when the check's 0.05 s were over")
+			if !res.Slow {
+				t.Error("it does not say that time was what it lacked")
+			}
 			if !hasEvidence(res, KindOutput, "waiting") {
 				t.Errorf("evidence: %+v", res.Evidence)
 			}

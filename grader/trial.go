@@ -236,7 +236,7 @@ func (tr *trial) hung(p *process) error {
 // timeUp gives f if it was the check's time that ended the waiting.
 func (tr *trial) timeUp(f *failure) error {
 	if tr.budget.up() {
-		return f
+		return f.forWantOfTime()
 	}
 	return machineFault("waiting", context.Cause(tr.budget.ctx))
 }
