@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build demo test lint unit image vmtest labcheck bench install uninstall clean
+.PHONY: help setup setup-tests build student demo test lint unit image vmtest labcheck bench install uninstall clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -25,6 +25,11 @@ build: setup ## build bin/ipclab, and bin/ipclab-guest, which it puts into machi
 	@$(GO) version
 	$(STATIC) -ldflags="-s -w" -o bin/ipclab-guest ./cmd/ipclab-guest
 	$(STATIC) -o bin/ipclab ./cmd/ipclab
+
+student: build ## build bin/student: the same for students, without solutions and hidden checks
+	@mkdir -p bin/student
+	$(STATIC) -tags student -o bin/student/ipclab ./cmd/ipclab
+	@cp bin/ipclab-guest bin/student/ipclab-guest
 
 demo: build ## start the lab fifo with its reference solution and show what is checked
 	@tools/demo

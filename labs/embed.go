@@ -1,9 +1,8 @@
+//go:build !student
+
 package labs
 
-import (
-	"embed"
-	"io/fs"
-)
+import "embed"
 
 // embedded holds the folders beside this file. The pattern takes a new lab
 // along without being changed: it means every name of three characters or more
@@ -16,9 +15,3 @@ import (
 //
 //go:embed all:*[^.]??
 var embedded embed.FS
-
-// Embedded is the labs that are part of the program.
-func Embedded() Source { return Source{fsys: embedded} }
-
-// template is the skeleton that New copies. It is itself a complete lab.
-func template() fs.FS { return sub(embedded, "template") }

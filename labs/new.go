@@ -27,29 +27,11 @@ func New(dir, name string) error {
 	if err := isLabName(name); err != nil {
 		return fmt.Errorf("a lab's name: %w", err)
 	}
-	target := filepath.Join(dir, name)
-	if _, err := os.Lstat(target); err == nil {
-		return &ExistsError{target}
-	}
-	temp, err := os.MkdirTemp(dir, "."+name+"-*")
-	if err != nil {
-		return fmt.Errorf("making the lab %s: %w", name, err)
-	}
-	defer os.RemoveAll(temp) // is gone when all went well
-	if err := fill(temp, name); err != nil {
-		return fmt.Errorf("making the lab %s: %w", name, err)
-	}
-	if err := os.Rename(temp, target); err != nil {
-		return fmt.Errorf("making the lab %s: %w", name, err)
-	}
-	return nil
+	return makeFolder(dir, name, func(temp string) error { return fill(temp, name) })
 }
 
 // fill writes the template into an empty folder under a new name.
 func fill(dir, name string) error {
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return err
-	}
 	skeleton := template()
 	return fs.WalkDir(skeleton, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || file == "." {

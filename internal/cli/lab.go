@@ -16,7 +16,7 @@ import (
 
 func newLab(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "lab", Short: "Make a lab and prove that it works"}
-	c.AddCommand(newLabNew(a), newLabCheck(a))
+	c.AddCommand(newLabNew(a), newLabCheck(a), newLabExport(a))
 	return c
 }
 
