@@ -14,13 +14,17 @@ import (
 type Problem struct {
 	File string // path, as the person who wrote it knows it
 	Line int    // from 1; 0 when the problem has no place
+	Col  int    // from 1; 0 when it is the line as a whole
 	Msg  string
 }
 
-// String reads "lab.yaml:12: what is wrong".
+// String reads "lab.yaml:12: what is wrong", or "lab.yaml:12:5: …".
 func (p Problem) String() string {
-	if p.Line == 0 {
+	switch {
+	case p.Line == 0:
 		return fmt.Sprintf("%s: %s", p.File, p.Msg)
+	case p.Col > 0:
+		return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Col, p.Msg)
 	}
 	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Msg)
 }
@@ -38,11 +42,12 @@ func Lint(lab *Lab) []Problem {
 	l.readme()
 	l.scripts()
 	l.workspaces()
+	l.placeholders()
 	for _, m := range lab.mutants {
 		l.mutant(m)
 	}
 	slices.SortStableFunc(l.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
 	return l.problems
 }
@@ -56,7 +61,11 @@ type linter struct {
 }
 
 func (l *linter) report(file string, line int, format string, args ...any) {
-	l.problems = append(l.problems, Problem{l.shown + file, line, fmt.Sprintf(format, args...)})
+	l.reportAt(file, position{line: line}, format, args...)
+}
+
+func (l *linter) reportAt(file string, at position, format string, args ...any) {
+	l.problems = append(l.problems, Problem{l.shown + file, at.line, at.col, fmt.Sprintf(format, args...)})
 }
 
 func (l *linter) collect() error {

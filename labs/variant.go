@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"testing/fstest"
 )
 
@@ -33,6 +34,23 @@ func (l *Lab) Variant(seed Seed) (*Lab, error) {
 		return nil, &NoVariantsError{l.Name}
 	}
 	return loadVariant(l.raw, l.Name, l.shown, seed)
+}
+
+// Samples are some variants to try a lab with, always the same; none for a lab
+// without variants.
+func (l *Lab) Samples(n int) ([]*Lab, error) {
+	var all []*Lab
+	for i := range n {
+		if !l.HasVariants() {
+			break
+		}
+		v, err := l.Variant(NewSeed([]byte("ipclab-sample-1"), l.Name, strconv.Itoa(i)))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
 }
 
 // Values are what the seed draws, by the names of placeholders: those of the

@@ -148,6 +148,75 @@ func TestNoVariants(t *testing.T) {
 	}
 }
 
+func TestLintPlaceholders(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		spoil func(f fstest.MapFS)
+		want  string
+	}{
+		{"unknown", func(f fstest.MapFS) { f["pipe/solution/writer.c"] = text("\n  @@wor@@ @@key@@\n") },
+			`pipe/solution/writer.c:2:3: unknown placeholder @@wor@@ (did you mean "word"?)`},
+		{"unknown in the manifest", replaced("title: it ends", "title: it ends @@ky@@"),
+			`pipe/lab.yaml:42:24: unknown placeholder @@ky@@`},
+		{"beyond the order", func(f fstest.MapFS) { f["pipe/checks/builds.txtar"] = text("build\n# @@stages.4@@\n") },
+			`pipe/checks/builds.txtar:2:3: unknown placeholder @@stages.4@@ (did you mean "stages.1"?)`},
+		{"unused", func(f fstest.MapFS) {
+			f["pipe/README.md"] = text("# A pipe\n\n## First\n\n## Second\n")
+			f["pipe/checks/eof.txtar"] = text("build\nrun -as reader writer @@other@@ @@signal@@\n")
+		},
+			`pipe/lab.yaml:28:3: parameter "stages" is used nowhere: write @@stages@@ where its value belongs`},
+		{"not closed", func(f fstest.MapFS) { f["pipe/starter/writer.c"] = text("int @@key;\n@@ -1 +1 @@ @@key@@\n") },
+			"pipe/starter/writer.c:1:5: a placeholder is not closed"},
+		{"in a file's name", func(f fstest.MapFS) { f["pipe/starter/@@key@@.c"] = text("") },
+			"pipe/starter/@@key@@.c: names of files have no placeholders"},
+		{"nothing tells", func(f fstest.MapFS) {
+			f["pipe/starter/writer.c"] = text("int main;\n")
+			f["pipe/README.md"] = text("# A pipe\n\n## First\n\n## Second\n")
+		}, "pipe/lab.yaml:23:3: nothing that students get tells whose variant it is"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := varied()
+			test.spoil(f)
+			var all strings.Builder
+			for _, p := range Lint(load1(t, f)) {
+				all.WriteString(p.String() + "\n")
+			}
+			if !strings.Contains(all.String(), test.want) {
+				t.Errorf("problems:\n%swant %s", all.String(), test.want)
+			}
+		})
+	}
+}
+
+// A lab that has no variants has no placeholders, and may have any other @@.
+func TestPlaceholdersWithoutVariants(t *testing.T) {
+	f := folder(good)
+	f["pipe/starter/writer.c"] = text("@@ -1,2 +3,4 @@ @@ @@open\n")
+	for _, p := range Lint(load1(t, f)) {
+		t.Error(p)
+	}
+	f["pipe/starter/writer.c"] = text("@@key@@\n")
+	if problems := Lint(load1(t, f)); len(problems) != 1 || problems[0].Col != 1 {
+		t.Errorf("problems: %v", problems)
+	}
+}
+
+func TestSamples(t *testing.T) {
+	lab := load1(t, varied())
+	samples, err := lab.Samples(5)
+	if err != nil || len(samples) != 5 {
+		t.Fatal(err)
+	}
+	for _, s := range samples {
+		if s.Digest() == lab.Digest() || len(Lint(s)) > 0 {
+			t.Errorf("%v", Lint(s))
+		}
+	}
+	if none, err := load1(t, folder(good)).Samples(5); len(none) != 0 || err != nil {
+		t.Errorf("%v, %v", none, err)
+	}
+}
+
 func TestVariantMistakes(t *testing.T) {
 	for _, test := range []struct{ name, old, new, want string }{
 		{"empty", "variant:\n", "variant: {}\nvariant2:\n", "pipe/lab.yaml:22:10: variant must not be empty"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,8 +103,8 @@ func (a *app) prove(c *cobra.Command, h *host.Host, lab *labs.Lab, jobs int) (in
 	if err := lab.Whole(); err != nil {
 		return 0, err
 	}
-	if n := a.lint(lab); n > 0 {
-		return n, nil
+	if n, err := a.lint(lab); n > 0 || err != nil {
+		return n, err
 	}
 	begun, total, bad := time.Now(), 0, 0
 	var proofs []session.Proof
@@ -128,17 +129,33 @@ func (a *app) prove(c *cobra.Command, h *host.Host, lab *labs.Lab, jobs int) (in
 	return bad, nil
 }
 
-// lint prints what is wrong with the lab's files.
-func (a *app) lint(lab *labs.Lab) int {
-	problems := labs.Lint(lab)
-	for _, p := range problems {
-		fmt.Fprintf(os.Stderr, "error: %s: %s\n", lab.Name, p.String())
+// lintedVariants is how many variants are read beside the default one: a value
+// may spoil a patch or a script.
+const lintedVariants = 20
+
+// lint prints what is wrong with the lab's files, and gives the number of
+// problems.
+func (a *app) lint(lab *labs.Lab) (int, error) {
+	variants, err := lab.Samples(lintedVariants)
+	if err != nil {
+		return 0, err
 	}
-	scripts := grader.Lint(lab)
-	for _, p := range scripts {
-		fmt.Fprintf(os.Stderr, "error: %s: %s\n", lab.Name, p.Error())
+	var problems []string
+	add := func(p string) {
+		if !slices.Contains(problems, p) {
+			problems = append(problems, p)
+			fmt.Fprintf(os.Stderr, "error: %s: %s\n", lab.Name, p)
+		}
 	}
-	return len(problems) + len(scripts)
+	for _, v := range append([]*labs.Lab{lab}, variants...) {
+		for _, p := range labs.Lint(v) {
+			add(p.String())
+		}
+		for _, p := range grader.Lint(v) {
+			add(p.Error())
+		}
+	}
+	return len(problems), nil
 }
 
 func (a *app) printProof(p session.Proof) {

@@ -30,6 +30,7 @@ type Proof struct {
 // trial is a proof that is yet to be done.
 type trial struct {
 	what, claim string
+	lab         *labs.Lab
 	work        func() (fs.FS, error)
 	permissive  bool
 	judge       func(*grader.Report) string
@@ -45,14 +46,17 @@ func Prove(ctx context.Context, h *host.Host, lab *labs.Lab, jobs int, observe f
 	if _, _, err := h.Snapshot(ctx, lab); err != nil { // once, not by all jobs together
 		return err
 	}
+	trials, err := trialsOf(lab)
+	if err != nil {
+		return err
+	}
 	queue := make(chan int)
-	trials := trialsOf(lab)
 	var workers sync.WaitGroup
 	var telling sync.Mutex
 	for w := range max(1, jobs) {
 		workers.Go(func() {
 			for i := range queue {
-				p := trials[i].run(ctx, h, lab, fmt.Sprintf("proof-%s-%d", lab.Name, w))
+				p := trials[i].run(ctx, h, fmt.Sprintf("proof-%s-%d", lab.Name, w))
 				telling.Lock()
 				observe(p)
 				telling.Unlock()
@@ -70,22 +74,35 @@ func Prove(ctx context.Context, h *host.Host, lab *labs.Lab, jobs int, observe f
 	return context.Cause(ctx)
 }
 
-// trialsOf lists what a lab must show.
-func trialsOf(lab *labs.Lab) []trial {
-	all := []trial{
-		{what: "solution", claim: "passes every check", work: given(lab.Solution()), judge: passesAll},
-		{what: "starter", claim: "does not pass", work: given(lab.Starter()), judge: falls},
-	}
+// provedVariants is how many variants of a lab are proved beside the default one.
+const provedVariants = 2
+
+// trialsOf lists what a lab must show. A variant's solution must pass, too, and
+// its starter must not.
+func trialsOf(lab *labs.Lab) ([]trial, error) {
+	all := soundness(lab, "")
 	if by := attributed(lab); len(by) > 0 {
 		all = append(all, trial{
 			what: "permissive", claim: "with SELinux permissive the solution fails exactly " + strings.Join(by, ", "),
-			work: given(lab.Solution()), permissive: true, judge: failsExactly(by...),
+			lab: lab, work: given(lab.Solution()), permissive: true, judge: failsExactly(by...),
 		})
 	}
 	for _, m := range lab.Mutants() {
-		all = append(all, trial{what: "mutant " + m.Name, claim: "fails exactly " + m.Fails, work: m.FS, judge: failsExactly(m.Fails)})
+		all = append(all, trial{what: "mutant " + m.Name, claim: "fails exactly " + m.Fails, lab: lab, work: m.FS, judge: failsExactly(m.Fails)})
 	}
-	return all
+	variants, err := lab.Samples(provedVariants)
+	for i, v := range variants {
+		all = append(all, soundness(v, fmt.Sprintf(" of variant %d", i+1))...)
+	}
+	return all, err
+}
+
+// soundness is what every variant must show.
+func soundness(lab *labs.Lab, of string) []trial {
+	return []trial{
+		{what: "solution" + of, claim: "passes every check", lab: lab, work: given(lab.Solution()), judge: passesAll},
+		{what: "starter" + of, claim: "does not pass", lab: lab, work: given(lab.Starter()), judge: falls},
+	}
 }
 
 func given(fsys fs.FS) func() (fs.FS, error) {
@@ -162,11 +179,11 @@ func describe(r *grader.Report) string {
 	return "all pass"
 }
 
-func (t trial) run(ctx context.Context, h *host.Host, lab *labs.Lab, name string) Proof {
+func (t trial) run(ctx context.Context, h *host.Host, name string) Proof {
 	p := Proof{What: t.what, Claim: t.claim}
-	p.Report, p.Err = t.report(ctx, h, lab, name)
+	p.Report, p.Err = t.report(ctx, h, name)
 	if machineTrouble(p) && ctx.Err() == nil {
-		p.Report, p.Err = t.report(ctx, h, lab, name) // once more, in a new machine
+		p.Report, p.Err = t.report(ctx, h, name) // once more, in a new machine
 	}
 	switch {
 	case p.Err != nil:
@@ -186,7 +203,7 @@ func machineTrouble(p Proof) bool {
 }
 
 // report judges the work in a fresh clone.
-func (t trial) report(ctx context.Context, h *host.Host, lab *labs.Lab, name string) (*grader.Report, error) {
+func (t trial) report(ctx context.Context, h *host.Host, name string) (*grader.Report, error) {
 	work, err := t.work()
 	if err != nil {
 		return nil, err
@@ -195,7 +212,7 @@ func (t trial) report(ctx context.Context, h *host.Host, lab *labs.Lab, name str
 	if err != nil {
 		return nil, err
 	}
-	clone, err := h.Start(ctx, lab, name)
+	clone, err := h.Start(ctx, t.lab, name)
 	if err != nil {
 		return nil, err
 	}
@@ -205,8 +222,8 @@ func (t trial) report(ctx context.Context, h *host.Host, lab *labs.Lab, name str
 			return nil, err
 		}
 	}
-	req := grader.RunRequest{Lab: lab, Workspace: tree.API("").Files, Hidden: true, Independent: t.permissive}
-	return Judge(ctx, h, lab, clone, req, nil)
+	req := grader.RunRequest{Lab: t.lab, Workspace: tree.API("").Files, Hidden: true, Independent: t.permissive}
+	return Judge(ctx, h, t.lab, clone, req, nil)
 }
 
 // relax makes SELinux only watch.
