@@ -22,7 +22,7 @@ const module = "ipclab/"
 func layers() [][]string {
 	return [][]string{
 		{"internal/guest/api", "internal/nearest", "internal/policy", "internal/sparse", "internal/workspace/glob", "vagrant"},
-		{"internal/guest", "internal/image", "internal/machine", "internal/workspace", "labs"},
+		{"internal/guest", "internal/image", "internal/machine", "internal/proof", "internal/workspace", "labs"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
@@ -42,6 +42,7 @@ func bounds() map[string][]string {
 		// a machine knows nothing of labs and checks
 		"internal/machine":      {"internal/guest/api"},
 		"internal/machine/qemu": {"internal/guest/api", "internal/machine", "internal/sparse"},
+		"internal/proof":        {"internal/policy"},
 		// a lab is data
 		"labs": {"internal/guest/api", "internal/nearest", "internal/workspace/glob"},
 		// the engine sees a guest through an interface of its own
@@ -49,7 +50,7 @@ func bounds() map[string][]string {
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
 		"cmd/ipclab": {
 			"grader", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/machine",
-			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/session", "internal/sparse", "internal/workspace",
+			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/proof", "internal/session", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "labs", "vagrant",
 		},
 	}

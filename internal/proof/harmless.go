@@ -1,0 +1,24 @@
+package proof
+
+import "strings"
+
+// ignored are the statements that allow nothing: those that only take away or
+// record, and those about roles, users, levels and the labels of objects.
+// Whatever is not named here, and not read, cannot be proved.
+const ignored = `auditallow auditallowx boolean category categoryorder
+categoryset classorder constrain context defaultrange defaultrole defaulttype
+defaultuser dontaudit dontauditx expandtypeattribute filecon fsuse genfscon level
+levelrange mls mlsconstrain mlsvalidatetrans netifcon neverallow neverallowx
+nodecon policycap portcon rangetransition role roleallow roleattribute
+roleattributeset roletransition roletype selinuxuser selinuxuserdefault
+sensitivity sensitivitycategory sensitivityorder sid sidcontext sidorder
+typebounds typechange typemember user userattribute userattributeset userbounds
+userlevel userprefix userrange userrole validatetrans allowx permissionx`
+
+func wordSet(words string) map[string]bool {
+	set := map[string]bool{}
+	for _, word := range strings.Fields(words) {
+		set[word] = true
+	}
+	return set
+}
