@@ -16,6 +16,9 @@ func (e *NoVariantsError) Error() string {
 	return "the lab " + e.Lab + " has no variants: it is the same for everybody"
 }
 
+// Hint says what to leave out.
+func (e *NoVariantsError) Hint() string { return "leave out the token or the secret" }
+
 // HasVariants tells whether the lab is drawn for each student.
 func (l *Lab) HasVariants() bool { return len(l.parameters) > 0 }
 

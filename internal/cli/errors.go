@@ -12,6 +12,7 @@ import (
 
 	"ipclab/grader"
 	"ipclab/internal/policy"
+	"ipclab/internal/session"
 	"ipclab/internal/workspace"
 	"ipclab/labs"
 )
@@ -144,6 +145,10 @@ func codeOf(err error) int {
 		check    *grader.UnknownCheckError
 		hidden   *grader.HiddenCheckError
 		edition  *labs.EditionError
+		token    *labs.TokenError
+		plain    *labs.NoVariantsError
+		secret   *labs.SecretError
+		variant  *session.VariantError
 		exists   *labs.ExistsError
 		manifest *labs.ManifestError
 		syntax   *policy.SyntaxError
@@ -152,7 +157,8 @@ func codeOf(err error) int {
 	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &which), errors.As(err, &unknown), errors.As(err, &check), errors.As(err, &exists),
-		errors.As(err, &hidden), errors.As(err, &edition):
+		errors.As(err, &hidden), errors.As(err, &edition), errors.As(err, &token), errors.As(err, &plain),
+		errors.As(err, &secret), errors.As(err, &variant):
 		return codeUsage
 	case errors.As(err, &manifest), errors.As(err, &syntax), errors.As(err, &compile):
 		return codeLab

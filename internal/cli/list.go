@@ -28,6 +28,7 @@ type labLine struct {
 	Tried     bool         `json:"tried"`
 	Running   bool         `json:"running"`
 	Workspace string       `json:"workspace"`
+	Variant   string       `json:"variant,omitempty"` // fingerprint
 }
 
 func newList(a *app) *cobra.Command {
@@ -105,7 +106,7 @@ func lineOf(h *host.Host, lab *labs.Lab) (labLine, error) {
 	if err != nil {
 		return l, err
 	}
-	l.Workspace = s.Dir
+	l.Workspace, l.Variant = s.Dir, fingerprint(s.Lab)
 	_, err = h.Machines().Find(s.Machine)
 	l.Running = err == nil
 	report, err := s.Report()

@@ -63,6 +63,7 @@ func newRoot(a *app) *cobra.Command {
 	flags.BoolVar(&a.noColor, "no-color", false, "no colours (also NO_COLOR)")
 	root.AddGroup(
 		&cobra.Group{ID: "student", Title: "Working on a lab:"},
+		&cobra.Group{ID: "instructor", Title: "Teaching a class:"},
 		&cobra.Group{ID: "author", Title: "Making labs and machines:"},
 	)
 	a.addCommands(root)
@@ -73,14 +74,14 @@ func (a *app) addCommands(root *cobra.Command) {
 	student := []*cobra.Command{
 		newList(a), newStart(a), newShell(a), newCheck(a), newHint(a), newStatus(a), newReset(a), newStop(a), newDoctor(a),
 	}
+	instructor := []*cobra.Command{newVariant(a)}
 	author := []*cobra.Command{newLab(a), newImage(a), newVM(a)}
-	for _, c := range student {
-		c.GroupID = "student"
+	for group, commands := range map[string][]*cobra.Command{"student": student, "instructor": instructor, "author": author} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
 	}
-	for _, c := range author {
-		c.GroupID = "author"
-	}
-	root.AddCommand(append(student, author...)...)
 	root.AddCommand(newSupervise())
 }
 

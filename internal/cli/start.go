@@ -10,7 +10,7 @@ import (
 )
 
 func newStart(a *app) *cobra.Command {
-	var dir string
+	var dir, token string
 	var noShell bool
 	c := &cobra.Command{
 		Use: "start LAB", Short: "Start a lab and open a shell in its machine",
@@ -22,10 +22,16 @@ func newStart(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if token != "" {
+				if err := s.UseVariant(c.Context(), token); err != nil {
+					return err
+				}
+			}
 			return a.start(c, s, noShell)
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "the `folder` to work in (default ~/ipclab/LAB)")
+	c.Flags().StringVar(&token, "variant", "", "your own variant of the lab: the `token` from your instructor")
 	c.Flags().BoolVar(&noShell, "no-shell", false, "start the machine only")
 	return a.withJSON(c)
 }
@@ -43,7 +49,8 @@ func (a *app) start(c *cobra.Command, s *session.Session, noShell bool) error {
 			New        bool    `json:"new_workspace"`
 			WasRunning bool    `json:"was_running"`
 			Seconds    float64 `json:"seconds"`
-		}{s.Lab.Name, s.Dir, started.NewWorkspace, started.WasRunning, time.Since(begun).Seconds()})
+			Variant    string  `json:"variant,omitempty"`
+		}{s.Lab.Name, s.Dir, started.NewWorkspace, started.WasRunning, time.Since(begun).Seconds(), fingerprint(s.Lab)})
 	}
 	a.welcome(s, started, time.Since(begun))
 	if noShell || !a.terminal() {
@@ -61,6 +68,9 @@ func (a *app) welcome(s *session.Session, st session.Started, took time.Duration
 		fmt.Fprintf(a.out, "%s runs already.\n", s.Lab.Name)
 	} else {
 		fmt.Fprintf(a.out, "%s is ready after %.1f s, SELinux enforcing.\n", s.Lab.Name, took.Seconds())
+	}
+	if s.Lab.HasVariants() {
+		fmt.Fprintf(a.out, "%s\n", variantNote(s.Lab))
 	}
 	fmt.Fprintf(a.out, `
   task       %[1]s/README.md

@@ -111,6 +111,9 @@ func statusOf(h *host.Host, lab *labs.Lab) (statusLine, error) {
 func (a *app) printStatus(l statusLine) {
 	fmt.Fprintf(a.out, "%s  %s\n", a.style.bold(l.Name), l.Title)
 	fmt.Fprintf(a.out, "  workspace  %s\n", l.Workspace)
+	if l.Variant != "" {
+		fmt.Fprintf(a.out, "  variant    %s\n", l.Variant)
+	}
 	if m := l.Machine; m != nil {
 		fmt.Fprintf(a.out, "  machine    %s, %s, up %s\n", m.Hostname, m.Accel, time.Since(m.Begun).Round(time.Second))
 	} else {

@@ -58,13 +58,19 @@ func (a *app) stopAll(c *cobra.Command) error {
 }
 
 func newReset(a *app) *cobra.Command {
-	return &cobra.Command{
+	var token string
+	c := &cobra.Command{
 		Use: "reset LAB", Short: "Begin a lab anew; your work is kept beside it",
 		Args: exactly(1, "the name of a lab"), ValidArgsFunction: a.completeLabs,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := a.session(args, "")
 			if err != nil {
 				return err
+			}
+			if token != "" {
+				if err := s.TakeVariant(token); err != nil {
+					return err
+				}
 			}
 			kept, err := s.Reset(c.Context(), time.Now())
 			if kept != "" {
@@ -77,4 +83,6 @@ func newReset(a *app) *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().StringVar(&token, "variant", "", "begin with your own variant of the lab: the `token` from your instructor")
+	return c
 }

@@ -26,31 +26,42 @@ const SourceDir = "/lab/src"
 // Session is a student's work on a lab.
 type Session struct {
 	Host *host.Host
-	Lab  *labs.Lab
-	Dir  string // the workspace
+	Lab  *labs.Lab // the student's variant, for a lab with variants
+	Dir  string    // the workspace
 	// Machine names the clone; it is the lab's name unless several machines of
 	// one lab are to run side by side.
 	Machine string
+
+	token string // of the variant; empty is the default one
 }
 
 // memo is what a session remembers between two commands.
 type memo struct {
-	Workspace string `json:"workspace"`
+	Workspace string            `json:"workspace"`
+	Variants  map[string]string `json:"variants,omitempty"` // tokens by workspace
 }
 
 // Open gives the session of a lab. The workspace is dir, or, when that is
-// empty, the one that was used last, or the usual place.
+// empty, the one that was used last, or the usual place. A workspace that was
+// begun with a variant of the lab keeps it.
 func Open(h *host.Host, lab *labs.Lab, dir string) (*Session, error) {
 	s := &Session{Host: h, Lab: lab, Machine: lab.Name}
+	last := s.recall()
 	if dir == "" {
-		dir = s.recall().Workspace
+		dir = last.Workspace
 	}
 	if dir == "" {
 		dir = filepath.Join(h.Dirs.Work, lab.Name)
 	}
 	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
 	s.Dir = abs
-	return s, err
+	if token := last.Variants[abs]; token != "" && lab.HasVariants() {
+		return s, s.TakeVariant(token)
+	}
+	return s, nil
 }
 
 func (s *Session) stateDir() string { return filepath.Join(s.Host.Dirs.State, "labs", s.Lab.Name) }
@@ -65,7 +76,22 @@ func (s *Session) recall() memo {
 	return m
 }
 
-func (s *Session) remember() error { return s.save("session.json", memo{Workspace: s.Dir}) }
+// remember notes the workspace and its variant. The folder that Reset kept was
+// of the variant before it.
+func (s *Session) remember(kept string) error {
+	m := s.recall()
+	if before := m.Variants[s.Dir]; before != "" && kept != "" {
+		m.Variants[kept] = before
+	}
+	m.Workspace = s.Dir
+	if s.token != "" {
+		if m.Variants == nil {
+			m.Variants = map[string]string{}
+		}
+		m.Variants[s.Dir] = s.token
+	}
+	return s.save("session.json", m)
+}
 
 // save replaces one of the session's files atomically.
 func (s *Session) save(name string, value any) error {
@@ -109,7 +135,7 @@ func (s *Session) Start(ctx context.Context) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
-	if err := s.remember(); err != nil {
+	if err := s.remember(""); err != nil {
 		return Started{}, err
 	}
 	st, err := s.ensure(ctx)
@@ -173,6 +199,7 @@ func (s *Session) Stop(ctx context.Context) error { return s.Host.Machines().Sto
 
 // Reset puts the starter into the workspace again, keeping what was there in a
 // dated folder beside it, forgets what the checks came to and ends the machine.
+// The variant is the session's: see TakeVariant.
 func (s *Session) Reset(ctx context.Context, now time.Time) (kept string, err error) {
 	handout, err := s.Lab.Handout()
 	if err != nil {
@@ -182,16 +209,10 @@ func (s *Session) Reset(ctx context.Context, now time.Time) (kept string, err er
 	if err != nil {
 		return "", err
 	}
-	for _, name := range []string{"memory.json", "report.json", "hints.json"} {
-		if err := os.Remove(s.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return kept, err
-		}
-	}
-	var not *qemu.NotRunningError
-	if err := s.Stop(ctx); err != nil && !errors.As(err, &not) {
+	if err := s.remember(kept); err != nil {
 		return kept, err
 	}
-	return kept, nil
+	return kept, s.leave(ctx)
 }
 
 // CheckOptions choose what a check run does.
