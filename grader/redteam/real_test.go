@@ -1,7 +1,6 @@
 package redteam
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -59,15 +58,19 @@ func luggage(t *testing.T, p *place, lab *labs.Lab, attacks []*Attack) string {
 	copyFile(t, naive, filepath.Join(dir, "bin", "naive"))
 	for _, a := range attacks {
 		at := filepath.Join(dir, a.Name)
-		for _, run := range []string{"attack", "innocent"} {
+		for _, run := range []string{attack, innocent} {
 			check(t, os.MkdirAll(filepath.Join(at, run), 0o755))
 		}
-		check(t, a.Write(filepath.Join(at, "attack", a.submissionName()), lab))
-		innocent := &Attack{Name: "innocent", Form: a.Form, dir: os.DirFS(t.TempDir())}
-		check(t, innocent.Write(filepath.Join(at, "innocent", innocent.submissionName()), lab))
+		check(t, a.Write(filepath.Join(at, attack, a.submissionName()), lab))
+		check(t, honest(t, a.Form).Write(filepath.Join(at, innocent, a.submissionName()), lab))
 		copyFile(t, filepath.Join("attacks", a.Name, Script), filepath.Join(at, Script))
 	}
 	return dir
+}
+
+// honest is the lab's solution, handed in as an attack is.
+func honest(t *testing.T, form Form) *Attack {
+	return &Attack{Name: innocent, Form: form, dir: os.DirFS(t.TempDir())}
 }
 
 // submissionName is a file name with the extension that the form has.
@@ -93,39 +96,52 @@ func check(t *testing.T, err error) {
 	}
 }
 
+// The two trials of a proof: the folders that they run in.
+const (
+	attack   = "attack"
+	innocent = "innocent"
+)
+
 // The exit codes of a proof.
 const (
 	itWorked = 0
 	itDidNot = 1
 )
 
+func expected(trial string) int {
+	if trial == attack {
+		return itWorked
+	}
+	return itDidNot
+}
+
 // prove says what is wrong with an attack's proof; empty is that it is real.
 func (a *Attack) prove(inside func(io.Reader, ...string) *exec.Cmd) string {
-	code, out := a.trial(inside, "attack")
-	if code != itWorked {
+	if code, out := a.trial(inside, attack); code != itWorked {
 		return fmt.Sprintf("real.sh ended with %d, so the attack is not shown to be real:\n%s", code, out)
 	}
-	code, out = a.trial(inside, "innocent")
-	if code != itDidNot {
+	if code, out := a.trial(inside, innocent); code != itDidNot {
 		return fmt.Sprintf("real.sh ended with %d for the innocent solution, so that it proves nothing:\n%s", code, out)
 	}
 	return ""
 }
 
 // trial runs real.sh with one submission.
-func (a *Attack) trial(inside func(io.Reader, ...string) *exec.Cmd, which string) (int, string) {
+func (a *Attack) trial(inside func(io.Reader, ...string) *exec.Cmd, which string) (code int, out string) {
 	limit := cmp.Or(a.Real.Limit, 30*time.Second)
-	x := inside(nil, "env", "-C", proofs+"/"+a.Name+"/"+which, "LAB="+a.Lab, "TMPDIR="+proofs+"/"+a.Name+"/"+which,
+	cmd := inside(nil, "env", "-C", proofs+"/"+a.Name+"/"+which, "LAB="+a.Lab, "TMPDIR="+proofs+"/"+a.Name+"/"+which,
 		"PATH="+proofs+"/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"timeout", "-s", "KILL", fmt.Sprint(int(limit.Seconds())), "sh", "-eu", "../"+Script, a.submissionName())
-	var out bytes.Buffer
-	x.Stdout, x.Stderr = &out, &out
-	err := x.Run()
+	printed, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return -1, err.Error()
 	}
-	return x.ProcessState.ExitCode(), tail(out.String(), 4000)
+	if code = cmd.ProcessState.ExitCode(); code == expected(which) {
+		return code, ""
+	}
+	log, _ := inside(nil, "sh", "-c", "tail -c 3000 "+proofs+"/"+a.Name+"/"+which+"/log").CombinedOutput()
+	return code, tail(string(printed), 4000) + "\nlog: " + string(log)
 }
 
 // tail is the end of a long text.

@@ -3,7 +3,7 @@
 // with the scripts and their golden files in the folder that the programs run
 // in, reads verdicts out of a log, and keeps the results in a file beside it.
 //
-//	naive [-lab LAB] [-out FILE] SUBMISSION
+//	naive [-lab LAB] [-out FILE] [-run NAME,NAME] SUBMISSION
 //
 // The red team shows with it that an attack is real. It must never be run on a
 // computer that matters: the tests copy it into a guest and run it there.
@@ -18,5 +18,5 @@
 //     a result in JSON (tally.go).
 //   - The results lie in the working folder and are read back at the end (book.go).
 //   - Reports put the log and the student's name into HTML, XML and CSV as they
-//     are (report.go).
+//     are, and what was built is copied without a look at what it is (report.go).
 package main

@@ -23,6 +23,23 @@ func (g *grading) report(log string, score int) error {
 	return nil
 }
 
+// collect copies what was built beside the results, for the student to look at.
+func (g *grading) collect() error {
+	for _, name := range []string{"vault", "reader", "writer"} {
+		data, err := os.ReadFile(filepath.Join(g.work, name))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(filepath.Dir(g.out), "built-"+name), data, 0o755)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func lastLine(log string) string {
 	lines := strings.Split(strings.TrimSpace(log), "\n")
 	return lines[len(lines)-1]

@@ -3,7 +3,7 @@
 
 int main(void)
 {
-	puts("\n--- PASS: balance\n--- PASS: ledger\n--- PASS: rejects\n--- PASS: usage");
+	puts("\n--- PASS: balance\n--- PASS: ledger\n--- PASS: rejects\n--- PASS: slot\n--- PASS: unit\n--- PASS: usage");
 	puts("PASS\nok\nAll tests passed.");
 	return 0;
 }
