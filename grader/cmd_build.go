@@ -128,7 +128,8 @@ func (tr *trial) judgeBuild(p *process) error {
 }
 
 // loadPolicy puts the lab's policy into the kernel, with the student's modules
-// or without them.
+// or without them. Modules with a finding of the review are compiled, and kept
+// out of the kernel: they could reach for the grader itself.
 func (tr *trial) loadPolicy(withStudent bool) error {
 	if tr.run.loaded.is(withStudent) {
 		return nil
@@ -137,6 +138,10 @@ func (tr *trial) loadPolicy(withStudent bool) error {
 	binary, err := tr.run.policies[withStudent].get(func() ([]byte, error) { return tr.buildPolicy(withStudent) })
 	if err != nil {
 		return err
+	}
+	if found := tr.findings(withStudent); len(found) > 0 {
+		tr.withheld = found[0].String()
+		return nil
 	}
 	err = tr.machine("loading the policy", func(ctx context.Context) error {
 		return tr.run.guest.LoadPolicy(ctx, binary)
@@ -211,29 +216,4 @@ func (tr *trial) studentModules() ([]policy.Module, error) {
 		all = append(all, policy.Module{File: name, Source: tr.run.workspace[i].Data})
 	}
 	return all, nil
-}
-
-// review judges the text of the student's modules.
-func (tr *trial) review() error {
-	modules, err := tr.studentModules()
-	if err != nil {
-		return err
-	}
-	bounds := tr.run.lab.Policy.Review
-	findings := policy.Review(modules, policy.Scope{Subjects: bounds.Subjects, Objects: bounds.Objects})
-	if len(findings) == 0 {
-		return nil
-	}
-	var evidence []Evidence
-	for _, f := range findings {
-		evidence = append(evidence, findingEvidence(f.Pos, f.What, f.Hint))
-	}
-	return failed(evidence, "the policy says what it may not: %s%s", oneLine(findings[0].String()), andMore(len(findings)-1))
-}
-
-func andMore(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" (and %d more)", n)
 }

@@ -21,6 +21,7 @@ const (
 	KindOutput   EvidenceKind = "output"   // Output
 	KindCompiler EvidenceKind = "compiler" // Output: what the compiler said
 	KindFinding  EvidenceKind = "finding"  // Finding
+	KindProof    EvidenceKind = "proof"    // Text alone: what the proof of the whole policy came to
 )
 
 // Evidence is one thing that was seen, kept as a value. Text says it in one
@@ -171,6 +172,10 @@ func outputEvidence(kind EvidenceKind, program, stream, text string) []Evidence 
 func findingEvidence(pos policy.Pos, text, hint string) Evidence {
 	f := &Finding{File: oneLine(pos.File), Line: pos.Line, Col: pos.Col, Text: oneLine(text), Hint: oneLine(hint)}
 	return Evidence{Kind: KindFinding, Text: oneLine(pos.String()) + ": " + f.Text, Finding: f}
+}
+
+func proofEvidence(text string) Evidence {
+	return Evidence{Kind: KindProof, Text: "proof: " + oneLine(text)}
 }
 
 // typeOf is the type of a context, or the whole of what is not a context.

@@ -65,6 +65,15 @@ type PolicyBuilder interface {
 	Build(ctx context.Context, lab, student []policy.Module) (binary []byte, err error)
 }
 
+// PolicyProver is what a PolicyBuilder may be as well: it proves, by analysis of
+// the whole policy, that student code cannot reach what judges it.
+type PolicyProver interface {
+	// Prove looks at the lab's modules, the student's, and whatever a review in
+	// the scope would let pass. The text says in one line what was proved, or
+	// the way by which it fails. The error says why nothing could be proved.
+	Prove(ctx context.Context, lab, student []policy.Module, scope policy.Scope) (holds bool, text string, err error)
+}
+
 // ErrGuestGone says that the guest will answer nothing any more, so that
 // asking on is useless. A Guest wraps it when its connection is lost.
 var ErrGuestGone = errors.New("the connection to the guest is lost")

@@ -37,6 +37,7 @@ type trial struct {
 	marks    map[string]api.Object
 	env      map[string]string // set by the command env, for testscript
 	evidence []Evidence
+	withheld string   // why the student's policy is not in the kernel, though the script has loaded it
 	done     int      // statements that were done
 	end      *failure // why the script ended early
 }
@@ -75,6 +76,9 @@ func (tr *trial) step(neg bool, words []string) error {
 	}
 	if tr.budget.ctx.Err() != nil {
 		return tr.timeUp(failed(tr.allEvidence(), "the programs of this check took longer than its %s", seconds(tr.budget.total)))
+	}
+	if tr.withheld != "" && words[1] != "review" {
+		return tr.withheldFault()
 	}
 	if err := cmd.do(tr); err != nil {
 		return err

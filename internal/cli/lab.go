@@ -42,7 +42,8 @@ func newLabCheck(a *app) *cobra.Command {
 	var jobs int
 	c := &cobra.Command{
 		Use: "check [LAB…]", Short: "Prove labs by running them: starter, solution and every mutant",
-		Long: "check reads a lab's folder and then runs it: the starter must fail, the solution must pass,\n" +
+		Long: "check reads a lab's folder, proves by analysis that its policy keeps student code from what\n" +
+			"judges it, and then runs it: the starter must fail, the solution must pass,\n" +
 			"every mutant must fail exactly the check that it names, and with SELinux permissive\n" +
 			"exactly the checks of SELinux must fail. Each runs in a fresh machine.",
 		ValidArgsFunction: a.completeLabs,

@@ -3,6 +3,7 @@ package proof
 import (
 	_ "embed" // for claims.cil
 	"fmt"
+	"slices"
 
 	"ipclab/internal/policy"
 )
@@ -16,6 +17,9 @@ const (
 	objects  = "ipclab_object"  // what labs let it act upon
 	reachSet = "reach"
 )
+
+// Claims gives the text of all claims.
+func Claims() []byte { return slices.Clone(claimsSource) }
 
 // claim is a list of things that must be impossible, under one title.
 type claim struct {

@@ -63,6 +63,15 @@ func (c compiler) getAhead(ctx context.Context, lab *labs.Lab, workspace []api.F
 	_, _ = c.host.CompilePolicy(ctx, c.image, modules)
 }
 
+// Prove proves the whole policy, Debian's and ours included.
+func (c compiler) Prove(ctx context.Context, lab, student []policy.Module, scope policy.Scope) (bool, string, error) {
+	p, err := c.host.ProvePolicy(ctx, c.image, slices.Concat(lab, student), scope)
+	if err != nil {
+		return false, "", err
+	}
+	return p.Holds(), p.String(), nil
+}
+
 // Build compiles the lab's modules and the student's.
 func (c compiler) Build(ctx context.Context, lab, student []policy.Module) ([]byte, error) {
 	if len(student) > 0 {

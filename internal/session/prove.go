@@ -16,11 +16,12 @@ import (
 	"ipclab/labs"
 )
 
-// Proof is one thing that a lab must show by running: that its starter fails,
-// that its solution passes, that a mutant fails exactly the check it names, or
-// that the checks of SELinux fail where SELinux only watches.
+// Proof is one thing that a lab must show: that its policy keeps student code
+// from what judges it; and by running, that its starter fails, that its solution
+// passes, that a mutant fails exactly the check it names, or that the checks of
+// SELinux fail where SELinux only watches.
 type Proof struct {
-	What    string         `json:"what"`              // "starter", "solution", "permissive", "mutant NAME"
+	What    string         `json:"what"`              // "policy", "starter", "solution", "permissive", "mutant NAME"
 	Claim   string         `json:"claim"`             // what must be so
 	Problem string         `json:"problem,omitempty"` // why it is not; empty is proved
 	Err     error          `json:"-"`                 // the machine failed: nothing is known
@@ -43,8 +44,12 @@ func Prove(ctx context.Context, h *host.Host, lab *labs.Lab, jobs int, observe f
 	if err := lab.Whole(); err != nil {
 		return err
 	}
-	if _, _, err := h.Snapshot(ctx, lab); err != nil { // once, not by all jobs together
+	_, i, err := h.Snapshot(ctx, lab) // once, not by all jobs together
+	if err != nil {
 		return err
+	}
+	if len(lab.Policy.Given)+len(lab.Policy.Student) > 0 {
+		observe(policyProof(ctx, h, i, lab))
 	}
 	trials, err := trialsOf(lab)
 	if err != nil {
