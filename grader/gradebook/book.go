@@ -46,6 +46,7 @@ type Check struct {
 	By     string   `json:"by,omitempty"`
 	Needs  []string `json:"needs,omitempty"`
 	Hidden bool     `json:"hidden,omitempty"` // students do not see it
+	Hint   string   `json:"hint,omitempty"`   // the lab's first nudge
 }
 
 // LabOf describes a lab.
@@ -53,8 +54,12 @@ func LabOf(l *labs.Lab) Lab {
 	d := Lab{Name: l.Name, Title: l.Title, Digest: l.Digest(), Points: l.Points()}
 	for _, s := range l.Steps {
 		for _, c := range s.Checks {
-			d.Checks = append(d.Checks, Check{ID: c.ID, Step: s.Title, Title: c.Title, Expect: c.Expect,
-				Points: c.Points, By: string(c.By), Needs: c.Needs, Hidden: c.Hidden})
+			check := Check{ID: c.ID, Step: s.Title, Title: c.Title, Expect: c.Expect,
+				Points: c.Points, By: string(c.By), Needs: c.Needs, Hidden: c.Hidden}
+			if len(c.Hints) > 0 {
+				check.Hint = c.Hints[0]
+			}
+			d.Checks = append(d.Checks, check)
 		}
 	}
 	return d

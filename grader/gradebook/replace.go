@@ -16,47 +16,75 @@ const (
 	Derived Care = false // it can be made anew
 )
 
-// Replace writes a file, in a folder that is made if need be, and puts it in
-// the place of the old one in one step: nobody ever reads a half of it.
-func Replace(path string, write func(io.Writer) error, care Care) error {
+// Draft is a file that is being written beside the one that it will replace.
+type Draft struct {
+	*bufio.Writer
+	file *os.File
+	path string
+}
+
+// NewDraft begins a file, in a folder that is made if need be. The caller calls
+// Put or Drop.
+func NewDraft(path string) (*Draft, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return nil, err
 	}
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer os.Remove(f.Name()) // gone when all went well
-	if err := fill(f, write, care); err != nil {
-		return err
+	return &Draft{Writer: bufio.NewWriter(f), file: f, path: path}, nil
+}
+
+// Put puts the draft in the place of the file in one step: nobody ever reads a
+// half of it.
+func (d *Draft) Put(care Care) error {
+	err := d.close(care)
+	if err == nil {
+		err = os.Rename(d.file.Name(), d.path)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err != nil {
+		d.Drop()
 		return err
 	}
 	if care == Durable {
-		return syncDir(dir)
+		return syncDir(filepath.Dir(d.path))
 	}
 	return nil
 }
 
-// fill writes the file and closes it.
-func fill(f *os.File, write func(io.Writer) error, care Care) error {
-	w := bufio.NewWriter(f)
-	err := write(w)
+// Drop throws the draft away. After Put it does nothing.
+func (d *Draft) Drop() {
+	_ = d.file.Close()
+	_ = os.Remove(d.file.Name())
+}
+
+func (d *Draft) close(care Care) error {
+	err := d.Flush()
 	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Chmod(0o644)
+		err = d.file.Chmod(0o644)
 	}
 	if err == nil && care == Durable {
-		err = f.Sync()
+		err = d.file.Sync()
 	}
-	if closed := f.Close(); err == nil {
+	if closed := d.file.Close(); err == nil {
 		err = closed
 	}
 	return err
+}
+
+// Replace writes a whole file and puts it in the place of the old one.
+func Replace(path string, write func(io.Writer) error, care Care) error {
+	d, err := NewDraft(path)
+	if err != nil {
+		return err
+	}
+	if err := write(d); err != nil {
+		d.Drop()
+		return err
+	}
+	return d.Put(care)
 }
 
 // syncDir makes a rename outlive the loss of power.

@@ -22,6 +22,7 @@ const (
 	bookFile       = "results.json"
 	gradeFile      = "result.json"
 	submissionsDir = "submissions"
+	studentDir     = "student"
 )
 
 // BookPath is the file of the folder that holds the book.
@@ -77,10 +78,20 @@ func WriteGrade(dir string, g Grade) error {
 	if err := CheckID(g.ID); err != nil {
 		return err
 	}
-	path := GradePath(dir, g.ID)
-	return Replace(path, func(w io.Writer) error {
-		return encode(w, storedGrade{GradeSchema, g})
-	}, Durable)
+	return write(GradePath(dir, g.ID), g, Durable)
+}
+
+// WriteForStudent keeps what the student may see of a grade, beside the page
+// that says the same.
+func WriteForStudent(dir string, g Grade, lab Lab) error {
+	if err := CheckID(g.ID); err != nil {
+		return err
+	}
+	return write(filepath.Join(dir, studentDir, g.ID, gradeFile), g.ForStudent(lab), Derived)
+}
+
+func write(path string, g Grade, care Care) error {
+	return Replace(path, func(w io.Writer) error { return encode(w, storedGrade{GradeSchema, g}) }, care)
 }
 
 // ReadGrade reads what WriteGrade kept. It is fs.ErrNotExist if there is none.

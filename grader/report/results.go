@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -12,27 +11,32 @@ import (
 // resultsFile writes results.json while the grades go by, so that a book never
 // has to be in memory as a whole.
 type resultsFile struct {
-	out   *bufio.Writer
-	tail  []byte
+	*gradebook.Draft
+	job   *job
+	tail  []byte // what comes after the grades
 	count int
 }
 
 // newResults begins the file with all of the book but its grades.
-func newResults(out io.Writer, book *gradebook.Book) (*resultsFile, error) {
-	header := *book
+func (j *job) newResults() (sink, error) {
+	header := *j.book
 	header.Schema, header.Grades = gradebook.Schema, []gradebook.Grade{}
 	data, err := json.MarshalIndent(header, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	at := bytes.LastIndex(data, []byte("[]"))
-	f := &resultsFile{out: bufio.NewWriter(out), tail: data[at+1:]}
-	_, err = f.out.Write(data[:at+1])
+	draft, err := gradebook.NewDraft(gradebook.BookPath(j.dir))
+	if err != nil {
+		return nil, err
+	}
+	f := &resultsFile{Draft: draft, job: j, tail: data[at+1:]}
+	_, err = f.Write(data[:at+1])
 	return f, err
 }
 
-func (f *resultsFile) add(g gradebook.Grade) error {
-	data, err := json.MarshalIndent(g.WithoutEvidence(), "    ", "  ")
+func (f *resultsFile) add(e entry) error {
+	data, err := json.MarshalIndent(e.WithoutEvidence(), "    ", "  ")
 	if err != nil {
 		return err
 	}
@@ -41,15 +45,32 @@ func (f *resultsFile) add(g gradebook.Grade) error {
 		separator = ",\n    "
 	}
 	f.count++
-	_, _ = f.out.WriteString(separator) // the writer keeps the error
-	_, err = f.out.Write(data)
+	_, _ = f.WriteString(separator) // the writer keeps the error
+	_, err = f.Write(data)
 	return err
 }
 
 func (f *resultsFile) finish() error {
 	if f.count > 0 {
-		_, _ = f.out.WriteString("\n  ")
+		_, _ = f.WriteString("\n  ")
 	}
-	_, _ = f.out.Write(append(f.tail, '\n'))
-	return f.out.Flush()
+	_, _ = f.Write(append(f.tail, '\n'))
+	if err := f.Put(gradebook.Durable); err != nil {
+		return err
+	}
+	return gradebook.Replace(f.job.path("results.schema.json"), func(w io.Writer) error {
+		_, err := w.Write(gradebook.SchemaJSON())
+		return err
+	}, gradebook.Derived)
+}
+
+func (f *resultsFile) drop() { f.Drop() }
+
+// putJSON writes one value into a file of its own.
+func putJSON(path string, v any) error {
+	return gradebook.Replace(path, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}, gradebook.Derived)
 }
