@@ -18,8 +18,19 @@
 //
 // Any other folder is a class: each of its entries is one submission. It is
 // always a class if it has the metadata of Gradescope's export, or if the name
-// of an entry fits the pattern or the platform that was asked for. What
-// editors, desktops and version control leave behind is no entry, and in a
-// folder that was downloaded from a platform, neither is a loose file whose
-// name does not fit.
+// of an entry fits the pattern or the platform that was asked for. Of several
+// paths, either all are classes or none is: nobody can hand in a folder that is
+// taken for many when it stands among others' submissions. What editors,
+// desktops and version control leave behind is no entry, and in a folder that
+// was downloaded from a platform, neither is a loose file whose name does not
+// fit.
+//
+// # Whose it is, and which one counts
+//
+// The student is who the name says: as a platform or a pattern reads it, or
+// else the whole name without the ending of archives and without the lab's name
+// before it. What a submission says about itself does not matter. Of what one
+// student handed in, the last counts: by the attempt and the date in the names,
+// or by the time of the last change where names have neither. A single file
+// that is no archive counts only where there is nothing else.
 package intake

@@ -48,7 +48,7 @@ func isFresh(dir string) (bool, error) {
 	for {
 		portion, err := f.ReadDir(64)
 		for _, e := range portion {
-			if !isJunk(e.Name()) {
+			if !IsJunk(e.Name()) {
 				return false, nil
 			}
 		}

@@ -9,9 +9,9 @@ const unfinished = ".ipclab-unfinished"
 // partial is the pattern of the files that Create is writing.
 const partial = ".ipclab-part-*"
 
-// isJunk tells the names that are never part of a workspace: what version
+// IsJunk tells the names that are never part of a workspace: what version
 // control, editors, desktops and this package leave in folders.
-func isJunk(base string) bool {
+func IsJunk(base string) bool {
 	return isRepository(base) || glob.MatchAny([]string{
 		unfinished, partial,
 		"*~", ".*.sw?", "*.swp", "*.swo", "4913", "#*#", ".#*", // vi, emacs; 4913 is vi's test file

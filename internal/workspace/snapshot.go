@@ -71,7 +71,7 @@ func read(dir string, limits Limits, leave []string) (*Tree, error) {
 	if err := s.folder(".", 1); err != nil {
 		return nil, err
 	}
-	return newTree(s.files), nil
+	return NewTree(s.files), nil
 }
 
 // openFolder opens a folder without ever blocking, whatever stands there.
@@ -114,7 +114,7 @@ func (s *snapshot) folder(dir string, depth int) error {
 	}
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
-		if isJunk(e.Name()) || slices.Contains(s.leave, name) && !e.IsDir() {
+		if IsJunk(e.Name()) || slices.Contains(s.leave, name) && !e.IsDir() {
 			continue
 		}
 		if err := s.entry(name, e, depth); err != nil {
@@ -152,7 +152,7 @@ func (s *snapshot) list(dir string) ([]fs.DirEntry, error) {
 // entry takes one entry of a folder by its kind.
 func (s *snapshot) entry(name string, e fs.DirEntry, depth int) error {
 	switch {
-	case !isPlain(e.Name()):
+	case !IsPlain(e.Name()):
 		return s.refuse(name, ErrName, "")
 	case e.IsDir():
 		return s.folder(name, depth+1)
@@ -164,9 +164,9 @@ func (s *snapshot) entry(name string, e fs.DirEntry, depth int) error {
 	return s.file(name)
 }
 
-// isPlain accepts names that can be shown and sent. A backslash is refused
+// IsPlain accepts names that can be shown and sent. A backslash is refused
 // because tools on other systems take it for a slash.
-func isPlain(base string) bool {
+func IsPlain(base string) bool {
 	return utf8.ValidString(base) && !strings.ContainsFunc(base, func(r rune) bool {
 		return !unicode.IsPrint(r) || r == '\\'
 	})

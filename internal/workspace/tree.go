@@ -17,8 +17,8 @@ type Tree struct {
 	digests [][sha256.Size]byte
 }
 
-// newTree orders the files and digests each.
-func newTree(files []api.File) *Tree {
+// NewTree makes a tree of files. It takes over the slice and the data.
+func NewTree(files []api.File) *Tree {
 	slices.SortFunc(files, func(a, b api.File) int { return compare(a.Path, b.Path) })
 	t := &Tree{files: files}
 	for _, f := range files {
@@ -67,7 +67,7 @@ func FromFS(fsys fs.FS) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a lab's files: %w", err)
 	}
-	return newTree(files), nil
+	return NewTree(files), nil
 }
 
 // API is the tree as the agent installs it in a folder of the guest. It shares

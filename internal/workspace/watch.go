@@ -57,7 +57,7 @@ func (w *watch) add(dir string) error {
 			return err
 		case err != nil, !d.IsDir():
 			return nil
-		case path != w.dir && isJunk(d.Name()):
+		case path != w.dir && IsJunk(d.Name()):
 			return fs.SkipDir
 		}
 		if err := w.notify.Add(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -102,7 +102,7 @@ func (w *watch) loop(ctx context.Context) {
 // concerns tells whether an event is about the workspace's content, and
 // watches the folders that have appeared.
 func (w *watch) concerns(e fsnotify.Event) bool {
-	if e.Name != w.dir && (filepath.Dir(e.Name) == filepath.Dir(w.dir) || isJunk(filepath.Base(e.Name))) {
+	if e.Name != w.dir && (filepath.Dir(e.Name) == filepath.Dir(w.dir) || IsJunk(filepath.Base(e.Name))) {
 		return false // beside the workspace, or nothing that Snapshot reads
 	}
 	if e.Has(fsnotify.Create) {
