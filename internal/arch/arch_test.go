@@ -49,7 +49,7 @@ func bounds() map[string][]string {
 		"grader":             {"internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "labs"},
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
 		"cmd/ipclab": {
-			"grader", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/machine",
+			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
 			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/proof", "internal/session", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "labs", "vagrant",
 		},

@@ -74,7 +74,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	student := []*cobra.Command{
 		newList(a), newStart(a), newShell(a), newCheck(a), newHint(a), newStatus(a), newReset(a), newStop(a), newDoctor(a),
 	}
-	instructor := []*cobra.Command{newVariant(a)}
+	instructor := []*cobra.Command{newGrade(a), newVariant(a)}
 	author := []*cobra.Command{newLab(a), newImage(a), newVM(a)}
 	for group, commands := range map[string][]*cobra.Command{"student": student, "instructor": instructor, "author": author} {
 		for _, c := range commands {
@@ -82,7 +82,7 @@ func (a *app) addCommands(root *cobra.Command) {
 			root.AddCommand(c)
 		}
 	}
-	root.AddCommand(newSupervise())
+	root.AddCommand(newSupervise(), newGradeWorker(a))
 }
 
 // withJSON gives a command the flag --json.
@@ -126,11 +126,7 @@ func guestProgram(self string) string {
 // catalog gives all labs there are.
 func (a *app) catalog() (*labs.Catalog, error) {
 	sources := []labs.Source{labs.Embedded()}
-	dirs := a.labDirs
-	if more := os.Getenv("IPCLAB_LABS"); more != "" {
-		dirs = append(filepath.SplitList(more), dirs...)
-	}
-	for _, dir := range dirs {
+	for _, dir := range a.allLabDirs() {
 		s, err := labs.Dir(dir)
 		if err != nil {
 			return nil, err
@@ -138,6 +134,11 @@ func (a *app) catalog() (*labs.Catalog, error) {
 		sources = append(sources, s)
 	}
 	return labs.NewCatalog(sources...)
+}
+
+// allLabDirs are the folders with more labs, those of the environment first.
+func (a *app) allLabDirs() []string {
+	return append(filepath.SplitList(os.Getenv("IPCLAB_LABS")), a.labDirs...)
 }
 
 // lab finds a lab by name.

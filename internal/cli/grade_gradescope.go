@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ipclab/grader"
+	"ipclab/grader/gradebook"
+	"ipclab/internal/class"
+	"ipclab/internal/intake"
+)
+
+// gradescopeRoot is where Gradescope puts everything in its containers.
+const gradescopeRoot = "/autograder"
+
+// gradescope grades the one submission of Gradescope's layout. There is always a
+// results file in the end, whatever happened: without one the platform only
+// says that the autograder failed.
+func (a *app) gradescope(ctx context.Context, args []string, f gradeFlags) (err error) {
+	root := gradescopeRoot
+	if len(args) > 1 {
+		root = args[1]
+	}
+	results := filepath.Join(root, "results", "results.json")
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a mistake in ipclab: %v", r)
+		}
+		if err != nil {
+			err = errors.Join(err, sorry(results))
+		}
+	}()
+	if len(args) < 1 || len(args) > 2 {
+		return usagef("want the name of a lab: ipclab grade LAB --gradescope [ROOT]")
+	}
+	return a.gradescopeOne(ctx, args[0], root, results, f)
+}
+
+// gradescopeOne grades the submission and puts its results where they belong.
+func (a *app) gradescopeOne(ctx context.Context, name, root, results string, f gradeFlags) error {
+	work, err := os.MkdirTemp("", "ipclab-gradescope-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	f.out, f.formats = filepath.Join(work, "out"), []string{"gradescope"}
+	r, err := a.gradeRun(name, f)
+	if err != nil {
+		return err
+	}
+	s := gradescopeSubmission(root)
+	r.Submissions = []intake.Submission{s}
+	show := newGradePrinter(a, r)
+	r.Observe = show.event
+	_, err = r.Grade(ctx)
+	show.end()
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(f.out, "gradescope", s.ID+".json"))
+	if err != nil {
+		return err
+	}
+	if err := putResults(results, data); err != nil {
+		return err
+	}
+	return ungradedCode(show.summary)
+}
+
+// ungradedCode is the exit code when there is no score.
+func ungradedCode(s class.Summary) error {
+	switch {
+	case s.LabFault > 0:
+		return &exitError{codeLab}
+	case s.Ungraded > 0:
+		return &exitError{codeMachine}
+	}
+	return nil
+}
+
+func putResults(path string, data []byte) error {
+	return gradebook.Replace(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}, gradebook.Durable)
+}
+
+// sorry writes results that say that there are none, unless there are some.
+func sorry(path string) error {
+	data, err := json.MarshalIndent(map[string]any{
+		"output":            "This submission could not be graded yet. That is not your fault, and it is not a zero. Your instructor sees why.",
+		"output_format":     "text",
+		"stdout_visibility": "hidden",
+		"tests":             []any{},
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return putResults(path, data)
+}
+
+// gradescopeSubmission is the submission in Gradescope's layout. Whatever its
+// metadata lacks is no reason not to grade it.
+func gradescopeSubmission(root string) intake.Submission {
+	s := intake.Submission{ID: "submission", Source: "submission", Path: filepath.Join(root, "submission")}
+	s.Path = onlyArchive(s.Path)
+	s.Student = gradescopeStudent(filepath.Join(root, "submission_metadata.json"))
+	return s
+}
+
+// onlyArchive is the archive in a folder in which nothing else is: Gradescope
+// unpacks zip files only.
+func onlyArchive(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 || !entries[0].Type().IsRegular() {
+		return dir
+	}
+	name := entries[0].Name()
+	for _, ending := range []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"} {
+		if strings.HasSuffix(strings.ToLower(name), ending) {
+			return filepath.Join(dir, name)
+		}
+	}
+	return dir
+}
+
+// maxMetadata bounds what is read of the metadata.
+const maxMetadata = 1 << 20
+
+// gradescopeStudent reads who handed in, as far as the metadata tells.
+func gradescopeStudent(path string) gradebook.Student {
+	unknown := gradebook.Student{ID: "unknown"}
+	f, err := os.Open(path)
+	if err != nil {
+		return unknown
+	}
+	defer f.Close()
+	var meta struct {
+		Users []struct {
+			ID    any    `json:"id"`
+			Email string `json:"email"`
+			Name  string `json:"name"`
+			SID   any    `json:"sid"`
+		} `json:"users"`
+	}
+	d := json.NewDecoder(io.LimitReader(f, maxMetadata))
+	d.UseNumber()
+	if d.Decode(&meta) != nil || len(meta.Users) == 0 {
+		return unknown
+	}
+	u := meta.Users[0]
+	s := gradebook.Student{ID: firstText(u.SID, u.Email, u.ID), Name: grader.Escape(u.Name), Email: grader.Escape(u.Email)}
+	if s.ID == "" {
+		s.ID = unknown.ID
+	}
+	return s
+}
+
+// firstText is the first value that has a text.
+func firstText(values ...any) string {
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			if v != "" {
+				return grader.Escape(v)
+			}
+		case json.Number:
+			return v.String()
+		}
+	}
+	return ""
+}
