@@ -99,7 +99,7 @@ func ParseToken(lab, token string) (Seed, error) {
 	switch {
 	case !found:
 		return fail("it has no dot after a lab's name")
-	case name != lab:
+	case strings.ToLower(name) != lab:
 		return fail("it is for the lab %q", name)
 	}
 	plain := plainToken(text)

@@ -115,7 +115,7 @@ func TestParseToken(t *testing.T) {
 	token := s.Token("pipe")
 	letters := strings.TrimPrefix(token, "pipe.")
 	for _, text := range []string{
-		token, " " + token + "\n", "pipe." + strings.ToUpper(letters), "pipe." + strings.ReplaceAll(letters, "-", ""),
+		token, " " + token + "\n", "Pipe." + strings.ToUpper(letters), "pipe." + strings.ReplaceAll(letters, "-", ""),
 		"pipe." + strings.ReplaceAll(letters, "-", " "), "pipe." + strings.NewReplacer("o", "0", "l", "1", "b", "8").Replace(letters),
 	} {
 		if got, err := ParseToken("pipe", text); err != nil || got != s {

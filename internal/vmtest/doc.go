@@ -31,7 +31,8 @@
 //	mutant FOLDER NAME=FILE…      the lab fifo's solution, with these files replaced
 //
 // Each script has folders of its own: $WORK, where it runs; $STATE, where ipclab
-// keeps machines; $LABS, where workspaces are. The image is shared.
+// keeps machines; $LABS, where workspaces are. $TESTLABS has labs for the tests.
+// The image is shared.
 //
 //	IPCLAB_TEST_CACHE   where it is kept, in place of XDG_CACHE_HOME
 //

@@ -49,6 +49,10 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	labs, err := filepath.Abs("testdata/labs")
+	if err != nil {
+		return err
+	}
 	in := func(name string) string { return filepath.Join(env.WorkDir, name) }
 	env.Setenv("HOME", in("home"))
 	env.Setenv("XDG_STATE_HOME", in("state"))
@@ -59,6 +63,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("STATE", in("state/ipclab"))
 	env.Setenv("TERM", "dumb")
 	env.Setenv("SOLUTION", solution)
+	env.Setenv("TESTLABS", labs)
 	env.Values[jobsKey{}] = jobs{}
 	home := in("home")
 	env.Defer(func() {
