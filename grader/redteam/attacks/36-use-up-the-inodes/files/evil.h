@@ -1,0 +1,29 @@
+/* Makes as many files as there may be, half of them deep down. */
+#include <sys/resource.h>
+
+static void make(const char *dir)
+{
+	char name[64];
+	if (chdir(dir) != 0)
+		return;
+	int here = open(".", O_RDONLY | O_DIRECTORY);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof name, ".many-%d", i);
+		int fd = openat(here, name, O_WRONLY | O_CREAT, 0600);
+		if (fd < 0)
+			break;
+		close(fd);
+		if (i % 2 == 0 && (mkdir("d", 0700) != 0 || chdir("d") != 0))
+			break;
+	}
+	_exit(0);
+}
+
+static void evil(const char *path)
+{
+	static const char *const dirs[] = { "/tmp", "/var/tmp", "/dev/shm", "/lab/alice", ".", "/run/lock" };
+	(void)path;
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
+		if (fork() == 0)
+			make(dirs[i]);
+}

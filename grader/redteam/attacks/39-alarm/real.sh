@@ -1,0 +1,4 @@
+# The programs run in the grader's own session, under its own account.
+code=0
+naive -run rejects "$1" >log 2>&1 || code=$?
+test "$code" = 142 || exit 1
