@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -16,12 +17,16 @@ type folder struct {
 	dir   string
 	again Again
 	lock  *flock.Flock
+	temp  string // for the workers
 }
 
 // Names in the folder that are this package's.
 const (
 	ownDir   = ".ipclab"
 	lockFile = "lock"
+	tempLink = "temp" // points to the workers' folder, so that it is found after a kill
+
+	tempPrefix = "ipclab-grade-"
 )
 
 // openFolder makes the folder, unless it is there, and locks other graders out.
@@ -42,10 +47,40 @@ func openFolder(dir string, again Again) (*folder, error) {
 		return nil, &LockedError{Dir: dir}
 	}
 	f.sweep()
+	if err := f.makeTemp(); err != nil {
+		f.lock.Unlock()
+		return nil, err
+	}
 	return f, nil
 }
 
-func (f *folder) close() { f.lock.Unlock() }
+func (f *folder) own(name string) string { return filepath.Join(f.dir, ownDir, name) }
+
+// makeTemp makes the workers' folder where the system has such folders.
+func (f *folder) makeTemp() (err error) {
+	if f.temp, err = os.MkdirTemp("", tempPrefix); err != nil {
+		return full(os.TempDir(), err)
+	}
+	if err := os.Symlink(f.temp, f.own(tempLink)); err != nil {
+		os.RemoveAll(f.temp)
+		return full(f.dir, err)
+	}
+	return nil
+}
+
+func (f *folder) close() {
+	f.sweepTemp()
+	f.lock.Unlock()
+}
+
+// sweepTemp removes the workers' folder, also that of a killed grader.
+func (f *folder) sweepTemp() {
+	dir, err := os.Readlink(f.own(tempLink))
+	if err == nil && strings.HasPrefix(filepath.Base(dir), tempPrefix) {
+		os.RemoveAll(dir)
+	}
+	os.Remove(f.own(tempLink))
+}
 
 // mayUse tells why a folder cannot be graded into.
 func mayUse(dir string, again Again) error {
@@ -65,8 +100,9 @@ func mayUse(dir string, again Again) error {
 	return nil
 }
 
-// sweep removes drafts that a killed grader left.
+// sweep removes what a killed grader left.
 func (f *folder) sweep() {
+	f.sweepTemp()
 	drafts, _ := filepath.Glob(filepath.Join(f.dir, "submissions", "*", ".result.json-*"))
 	for _, path := range drafts {
 		os.Remove(path)

@@ -2,7 +2,6 @@ package class
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 
@@ -151,9 +150,4 @@ func (g *grading) students() []string {
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
-}
-
-// stopped tells whether an error says only that the run was stopped.
-func stopped(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -184,6 +184,27 @@ func TestAVanishedSubmissionIsNobodysZero(t *testing.T) {
 	}
 }
 
+func TestTheWorkersFolderOfAKilledGraderIsSwept(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	out := filepath.Join(t.TempDir(), "out")
+	killed, err := openFolder(out, AgainNone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed.lock.Unlock()
+	next, err := openFolder(out, AgainNone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed.temp); err == nil {
+		t.Error("it is still there")
+	}
+	next.close()
+	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestDraftsOfKilledGradersAreSwept(t *testing.T) {
 	r := newRoom(t, map[string]string{"a": "pass"}).grade()
 	draft := filepath.Join(r.run.Out, "submissions", "a", ".result.json-123")

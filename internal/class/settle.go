@@ -53,7 +53,7 @@ func (g *grading) alone(ctx context.Context, job Job) (*Answer, error) {
 
 // job is what a worker is told of a submission.
 func (g *grading) job(s intake.Submission, digest string) Job {
-	j := Job{Lab: g.run.Lab.Name, LabDigest: g.run.Lab.Digest(), Submission: s, Digest: digest}
+	j := Job{Lab: g.run.Lab.Name, LabDigest: g.run.Lab.Digest(), Submission: s, Digest: digest, Temp: g.folder.temp}
 	if g.variants() {
 		j.Secret, j.Students = g.run.Secret, g.students()
 	}

@@ -19,6 +19,7 @@ type Job struct {
 	Digest     string            `json:"digest"`  // what Digest must still say of the submission
 	Machine    string            `json:"machine"` // the clone's name
 	Slack      float64           `json:"slack"`   // how much more time everything gets
+	Temp       string            `json:"temp"`    // a folder for what nobody needs afterwards
 
 	// For a lab with variants: the course's secret, and who is in the class.
 	Secret   []byte   `json:"secret,omitempty"`

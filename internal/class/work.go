@@ -24,6 +24,9 @@ func Work(ctx context.Context, in io.Reader, out io.Writer, h *host.Host, find f
 	if err := json.NewDecoder(in).Decode(&job); err != nil {
 		return err
 	}
+	if err := os.Setenv("TMPDIR", job.Temp); err != nil {
+		return err
+	}
 	bench := &bench{host: h, job: job, out: json.NewEncoder(out)}
 	hold, err := bench.leash()
 	if err != nil {

@@ -38,7 +38,7 @@ const workerVoice = 3
 // The memory of a worker. What a submission may make it need is bounded where it
 // is read; this is for when that has a hole.
 const (
-	workerMemory     = 1 << 30 // then it dies
+	workerMemory     = 2 << 30 // then it dies
 	workerMemoryGoal = 256 << 20
 )
 
@@ -55,6 +55,16 @@ func confine() error {
 	}
 	data.Cur = min(data.Max, workerMemory)
 	return unix.Setrlimit(unix.RLIMIT_DATA, &data)
+}
+
+// unbound lifts the bounds of the worker that has started this process: they are
+// not for machines.
+func unbound() {
+	var data unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_DATA, &data) == nil {
+		data.Cur = data.Max
+		_ = unix.Setrlimit(unix.RLIMIT_DATA, &data) // a process may always do that
+	}
 }
 
 // workerFlags are the flags that make a worker find the same labs and machines.

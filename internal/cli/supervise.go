@@ -15,6 +15,7 @@ func newSupervise() *cobra.Command {
 	return &cobra.Command{
 		Use: superviseName + " FOLDER", Hidden: true, Args: exactly(1, "the machine's folder"),
 		RunE: func(c *cobra.Command, args []string) error {
+			unbound()
 			return qemu.Supervise(c.Context(), args[0], os.NewFile(3, "report"))
 		},
 	}

@@ -149,6 +149,7 @@ func (r *run) command(ctx context.Context) *exec.Cmd {
 	// the kernel for memory in large pieces: a tenth of the time.
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin", "MALLOC_TOP_PAD_=67108864", "MALLOC_TRIM_THRESHOLD_=1000000000"}
 	cmd.WaitDelay = time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // nobody reads what an orphan compiles
 	return cmd
 }
 
