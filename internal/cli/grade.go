@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -180,4 +181,15 @@ func scoreOf(g gradebook.Grade) string {
 		return string(g.Status)
 	}
 	return points(*g.Score, g.MaxScore)
+}
+
+// gradeUsage tells whether an error is about what grading was asked to do.
+func gradeUsage(err error) bool {
+	var (
+		argument *intake.ArgumentError
+		taken    *class.NotEmptyError
+		foreign  *class.ForeignError
+		locked   *class.LockedError
+	)
+	return errors.As(err, &argument) || errors.As(err, &taken) || errors.As(err, &foreign) || errors.As(err, &locked)
 }
