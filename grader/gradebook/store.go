@@ -148,7 +148,11 @@ func ReadGrades(dir string, ids []string) iter.Seq2[Grade, error] {
 func Read(dir string) (*Book, error) {
 	path := BookPath(dir)
 	var b Book
-	if err := decode(path, &b); err != nil {
+	err := decode(path, &b)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &FormError{Path: path, Why: "there is no such file, so this is no folder with grades", Err: err}
+	}
+	if err != nil {
 		return nil, err
 	}
 	if b.Schema != Schema {

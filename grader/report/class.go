@@ -24,7 +24,8 @@ type row struct {
 	Status            badge
 	Score             *int
 	Max               int
-	Marks             []mark
+	Marks             [][]mark // by step
+	Checks            int
 	Passed            int
 	Late, Foreign     bool
 	Took              string
@@ -56,10 +57,15 @@ func (c *class) add(g gradebook.Grade) {
 		Took: took(g.Duration), Seconds: g.Duration.Seconds(),
 		status: g.Status, fault: g.Fault, problem: sentence(line(g.Problem, mostTest))}
 	if g.Report != nil {
-		r.Passed = g.Report.Passed
+		r.Passed, r.Checks = g.Report.Passed, len(g.Report.Results)
+		step := ""
 		for _, res := range g.Report.Results {
 			b := verdictBadge(res.Verdict)
-			r.Marks = append(r.Marks, mark{b.Class, b.Mark, line(res.Title, mostName) + ": " + b.Word})
+			if check, _ := c.lab.Check(res.Check); len(r.Marks) == 0 || check.Step != step {
+				r.Marks, step = append(r.Marks, nil), check.Step
+			}
+			last := &r.Marks[len(r.Marks)-1]
+			*last = append(*last, mark{b.Class, b.Mark, line(res.Title, mostName) + ": " + b.Word})
 			r.outcomes = append(r.outcomes, outcome{res.Check, groupable(res), res.Verdict})
 		}
 	}
@@ -127,11 +133,14 @@ type bin struct {
 
 // group is a reason to have a look, and whom it is about.
 type group struct {
-	Class, Mark, Title, Help string
-	Rows                     []row
-	Why                      bool // the rows' problems differ and are shown
-	Open                     bool
+	Class, Mark, Reason, Help string
+	Rows                      []row
+	Why                       bool // the rows' problems differ and are shown
+	Open                      bool
 }
+
+// Name begins with a capital letter.
+func (g group) Name() string { return strings.TrimSuffix(sentence(g.Reason), ".") }
 
 // Problem is why the submission was not judged.
 func (r row) Problem() string { return r.problem }
@@ -275,21 +284,21 @@ func binName(i int) string {
 // pressing reason first.
 func (c *class) attention() []group {
 	groups := []group{
-		{Class: "error", Mark: "!", Title: "machine trouble", Why: true, Open: true,
-			Help: "They have no score, which is not a zero. Grade them again: ipclab grade … --regrade failed."},
-		{Class: "error", Mark: "!", Title: "mistake in the lab", Why: true, Open: true,
-			Help: "They have no score. Mend the lab (ipclab lab check) and grade again."},
-		{Class: "fail", Mark: "≠", Title: "foreign variant", Open: true,
+		{Class: "error", Mark: "!", Reason: "machine trouble", Why: true, Open: true,
+			Help: "They have no score, which is not a zero. Grade them again: `ipclab grade … --regrade failed`."},
+		{Class: "error", Mark: "!", Reason: "mistake in the lab", Why: true, Open: true,
+			Help: "They have no score. Mend the lab (`ipclab lab check`) and grade again."},
+		{Class: "fail", Mark: "⇄", Reason: "foreign variant", Open: true,
 			Help: "Made from another student's variant of the lab. The score stands as it was earned; the page says whose variant it is."},
-		{Class: "fail", Mark: "✗", Title: "refused", Why: true, Open: true,
+		{Class: "fail", Mark: "✗", Reason: "refused", Why: true, Open: true,
 			Help: "They could not be taken as submissions, and count as zero."},
-		{Class: "error", Mark: "?", Title: "not all could be checked", Open: true,
+		{Class: "error", Mark: "?", Reason: "not all could be checked", Open: true,
 			Help: "Some checks ended in an error that is not the student's fault."},
-		{Class: "note", Mark: "⏱", Title: "late", Help: "The course platform says so. It does not change the score."},
+		{Class: "note", Mark: "⏱", Reason: "late", Help: "The course platform says so. It does not change the score."},
 	}
 	for i := range groups {
 		for _, r := range c.rows {
-			if slices.Contains(r.Reasons, groups[i].Title) {
+			if slices.Contains(r.Reasons, groups[i].Reason) {
 				groups[i].Rows = append(groups[i].Rows, r)
 			}
 		}

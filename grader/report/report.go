@@ -43,7 +43,8 @@ func CheckFormats(formats []string) error {
 // Option changes what Write does beside the formats.
 type Option func(*job)
 
-// ForStudents writes only the folder student/, which is what may be given out.
+// ForStudents writes, beside results.json, only the folder student/, which is
+// what may be given out.
 func ForStudents() Option { return func(j *job) { j.studentsOnly = true } }
 
 // WithRoster fills in the list of a course that its platform exported, so that
@@ -136,9 +137,8 @@ func (j *job) feed(sinks []sink, grades iter.Seq2[gradebook.Grade, error]) error
 // sinks opens what is to be written. Those that were opened come back with an
 // error, too.
 func (j *job) sinks() ([]sink, error) {
-	all := []func() (sink, error){j.newStudents}
+	all := []func() (sink, error){j.newResults, j.newStudents}
 	if !j.studentsOnly {
-		all = append(all, j.newResults)
 		for _, f := range j.formats {
 			all = append(all, j.newFormat(f))
 		}

@@ -73,7 +73,7 @@ func (j *job) submissionPage(g gradebook.Grade, lab gradebook.Lab, forStudent bo
 		p.Score = fmt.Sprint(*g.Score)
 	}
 	if g.Report != nil {
-		p.Steps = steps(*g.Report, lab)
+		p.Steps = steps(*g.Report, lab, forStudent)
 	}
 	if forStudent {
 		p.Next = nextFor(g, lab)
@@ -179,7 +179,7 @@ func foreignAlert(v gradebook.Variant, forStudent bool) alert {
 }
 
 // steps groups the results as the lab does.
-func steps(r grader.Report, lab gradebook.Lab) []stepView {
+func steps(r grader.Report, lab gradebook.Lab, forStudent bool) []stepView {
 	var out []stepView
 	for _, res := range r.Results {
 		check, ok := lab.Check(res.Check)
@@ -192,15 +192,15 @@ func steps(r grader.Report, lab gradebook.Lab) []stepView {
 		step := &out[len(out)-1]
 		step.Points += res.Points
 		step.Max += res.MaxPoints
-		step.Checks = append(step.Checks, newCheckView(res, check, lab))
+		step.Checks = append(step.Checks, newCheckView(res, check, lab, forStudent))
 	}
 	return out
 }
 
-func newCheckView(r grader.Result, check gradebook.Check, lab gradebook.Lab) checkView {
+func newCheckView(r grader.Result, check gradebook.Check, lab gradebook.Lab, forStudent bool) checkView {
 	v := checkView{ID: r.Check, Title: cmp.Or(r.Title, check.Title), Verdict: verdictBadge(r.Verdict), Points: r.Points, Max: r.MaxPoints,
 		Open: r.Verdict == grader.Fail || r.Verdict == grader.Broken, Hidden: check.Hidden,
-		Expected: cmp.Or(r.Expected, check.Expect), Message: sentence(r.Message), Took: took(r.Duration)}
+		Expected: cmp.Or(r.Expected, check.Expect), Message: r.Message, Took: took(r.Duration)}
 	if r.By != "" {
 		v.By = layerName(r.By)
 	}
@@ -211,7 +211,7 @@ func newCheckView(r grader.Result, check gradebook.Check, lab gradebook.Lab) che
 	if r.Script != nil && r.Verdict != grader.Pass {
 		v.Where, v.Line = r.Script.String(), strings.TrimSpace(r.Script.Text)
 	}
-	if r.Verdict == grader.Fail {
+	if r.Verdict == grader.Fail && forStudent {
 		v.Hint = check.Hint
 	}
 	for _, e := range r.Evidence {
@@ -272,7 +272,7 @@ func nextFor(g gradebook.Grade, lab gradebook.Lab) *advice {
 	}
 	first := failed[0]
 	check, _ := lab.Check(first.Check)
-	view := newCheckView(first, check, lab)
+	view := newCheckView(first, check, lab, true)
 	a := &advice{Title: "What to do next", Check: &view, Waiting: waiting(*g.Report, lab, first.Check),
 		Commands: []fact{
 			{"ipclab hint " + lab.Name + " " + first.Check, "more hints, one at a time"},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"html/template"
 	"reflect"
 	"strconv"
 	"strings"
@@ -125,16 +126,37 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// sentence begins with a capital letter and ends with a full stop.
+// sentence ends with a full stop, and begins with a capital letter unless its
+// first word is a name of something.
 func sentence(s string) string {
 	s = strings.TrimSpace(s)
-	r, size := utf8.DecodeRuneInString(s)
 	if s == "" {
 		return s
 	}
-	s = string(unicode.ToUpper(r)) + s[size:]
+	if first, _, _ := strings.Cut(s, " "); !strings.ContainsFunc(first, func(r rune) bool { return !unicode.IsLetter(r) && r != ',' }) {
+		r, size := utf8.DecodeRuneInString(s)
+		s = string(unicode.ToUpper(r)) + s[size:]
+	}
 	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {
 		s += "."
 	}
 	return s
+}
+
+// prose is a text in HTML in which what stands between backquotes is code.
+func prose(s string) template.HTML {
+	parts := strings.Split(s, "`")
+	var b strings.Builder
+	for i, part := range parts {
+		part = template.HTMLEscapeString(part)
+		switch {
+		case i%2 == 0:
+			b.WriteString(part)
+		case i == len(parts)-1: // it has no end
+			b.WriteString("`" + part)
+		default:
+			b.WriteString("<code>" + part + "</code>")
+		}
+	}
+	return template.HTML(b.String())
 }

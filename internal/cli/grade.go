@@ -48,6 +48,7 @@ func newGrade(a *app) *cobra.Command {
 		},
 	}
 	f.register(c)
+	c.AddCommand(newGradeReport(a), newGradeDiff(a))
 	return a.withJSON(c)
 }
 
