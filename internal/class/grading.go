@@ -144,7 +144,7 @@ func (g *grading) variants() bool { return len(g.run.Secret) > 0 && g.run.Lab.Ha
 
 // students are all who handed in.
 func (g *grading) students() []string {
-	var ids []string
+	ids := slices.Clone(g.run.Students)
 	for _, s := range g.run.Submissions {
 		ids = append(ids, s.Student.ID)
 	}

@@ -18,6 +18,7 @@ type Run struct {
 	Jobs        int                 // machines at a time; less than 1 is 1
 	Again       Again               // what is judged again in a folder with grades
 	Secret      []byte              // of the course; nil for a lab without variants, or for its default variant
+	Students    []string            // more students whose variants may turn up, beside those who handed in
 
 	Formats []string        // of reports, beside results.json
 	Options []report.Option // of reports

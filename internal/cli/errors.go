@@ -149,6 +149,7 @@ func codeOf(err error) int {
 		plain    *labs.NoVariantsError
 		secret   *labs.SecretError
 		variant  *session.VariantError
+		needed   *secretNeededError
 		exists   *labs.ExistsError
 		manifest *labs.ManifestError
 		syntax   *policy.SyntaxError
@@ -158,7 +159,7 @@ func codeOf(err error) int {
 	switch {
 	case errors.As(err, &usage), errors.As(err, &which), errors.As(err, &unknown), errors.As(err, &check), errors.As(err, &exists),
 		errors.As(err, &hidden), errors.As(err, &edition), errors.As(err, &token), errors.As(err, &plain),
-		errors.As(err, &secret), errors.As(err, &variant), gradeUsage(err), reportUsage(err):
+		errors.As(err, &secret), errors.As(err, &variant), errors.As(err, &needed), gradeUsage(err), reportUsage(err):
 		return codeUsage
 	case errors.As(err, &manifest), errors.As(err, &syntax), errors.As(err, &compile):
 		return codeLab

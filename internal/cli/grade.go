@@ -14,7 +14,6 @@ import (
 	"ipclab/internal/class"
 	"ipclab/internal/host"
 	"ipclab/internal/intake"
-	"ipclab/labs"
 )
 
 type gradeFlags struct {
@@ -25,6 +24,8 @@ type gradeFlags struct {
 	formats    []string
 	audience   string
 	secret     string
+	students   string
+	oneVariant bool
 	intake     intake.Options
 	gradescope bool
 }
@@ -63,6 +64,8 @@ func (f *gradeFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.intake.Pattern, "pattern", "", "a regular `expression` for file names, with the groups student, name, email, attempt, late, date")
 	flags.StringVar(&f.intake.Platform, "platform", "", "the course `platform` that file names are from")
 	flags.StringVar(&f.secret, "secret", "", "the `file` with the course's secret, for labs with a variant for each student")
+	flags.StringVar(&f.students, "students", "", "a `file` with all students' ids, a line each: whose variants may turn up, beside those who handed in")
+	flags.BoolVar(&f.oneVariant, "default-variant", false, "judge everybody by the variant that needs no token")
 	flags.BoolVar(&f.gradescope, "gradescope", false, "grade LAB [ROOT]: read ROOT/submission, write ROOT/results/results.json (default /autograder)")
 }
 
@@ -157,10 +160,8 @@ func (a *app) gradeRun(name string, f gradeFlags) (*class.Run, error) {
 	if f.audience == "student" {
 		r.Options = append(r.Options, report.ForStudents())
 	}
-	if f.secret != "" {
-		if r.Secret, err = labs.ReadSecret(f.secret); err != nil {
-			return nil, err
-		}
+	if err := a.variantsOf(r, f); err != nil {
+		return nil, err
 	}
 	return r, a.staff(r, h)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipclab/internal/class"
 	"ipclab/labs"
 )
 
@@ -139,6 +140,32 @@ func (a *app) studentsIn(file string) ([]string, error) {
 		}
 	}
 	return students, lines.Err()
+}
+
+// secretNeededError says that it is not said by which variants to judge.
+type secretNeededError struct{ lab string }
+
+func (e *secretNeededError) Error() string {
+	return "the lab " + e.lab + " has a variant for each student, which follow from the course's secret"
+}
+
+func (e *secretNeededError) Hint() string {
+	return "give --secret FILE; or --default-variant, if no student was given a token"
+}
+
+// variantsOf reads what variants a class is judged by.
+func (a *app) variantsOf(r *class.Run, f gradeFlags) (err error) {
+	if !r.Lab.HasVariants() || f.oneVariant {
+		return nil
+	}
+	if f.secret == "" {
+		return &secretNeededError{r.Lab.Name}
+	}
+	if r.Secret, err = labs.ReadSecret(f.secret); err != nil {
+		return err
+	}
+	r.Students, err = a.studentsIn(f.students)
+	return err
 }
 
 // fingerprint is that of the lab's variant; empty for a lab without variants.
