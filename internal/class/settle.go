@@ -63,6 +63,7 @@ func (g *grading) job(s intake.Submission, digest string) Job {
 // steadily judges in one machine after the other until one is in no trouble.
 func (g *grading) steadily(ctx context.Context, job Job) (*Answer, error) {
 	for try := 1; ; try++ {
+		job.Last = try == tries
 		answer, detail := g.attempt(ctx, job)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)

@@ -20,6 +20,7 @@ type Job struct {
 	Machine    string            `json:"machine"` // the clone's name
 	Slack      float64           `json:"slack"`   // how much more time everything gets
 	Temp       string            `json:"temp"`    // a folder for what nobody needs afterwards
+	Last       bool              `json:"last"`    // no other try follows
 
 	// For a lab with variants: the course's secret, and who is in the class.
 	Secret   []byte   `json:"secret,omitempty"`

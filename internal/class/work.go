@@ -83,13 +83,37 @@ func (b *bench) judge(ctx context.Context, find func(string) (*labs.Lab, error))
 
 // inClone judges in a machine of its own.
 func (b *bench) inClone(ctx context.Context, lab *labs.Lab, tree *workspace.Tree) (*grader.Report, error) {
-	clone, err := b.host.Start(ctx, lab, b.job.Machine)
+	clone, err := b.start(ctx, lab)
 	if err != nil {
 		return nil, err
 	}
 	defer b.host.Machines().Stop(context.WithoutCancel(ctx), b.job.Machine)
+	if err := qemu.Room(clone.Dir, roomBefore); err != nil {
+		return nil, err
+	}
 	request := grader.RunRequest{Lab: lab, Workspace: tree.API("").Files, Hidden: true}
-	return session.JudgeSlowly(ctx, b.host, lab, clone, b.job.Slack, request, b.tell)
+	report, err := session.JudgeSlowly(ctx, b.host, lab, clone, b.job.Slack, request, b.tell)
+	if err != nil {
+		return nil, err
+	}
+	return report, qemu.Room(clone.Dir, roomAfter)
+}
+
+// The room on the disk that holds machines, in bytes: what one may need, and
+// what must be left at its end. A machine takes a full disk of this computer for
+// a broken one of its own, and a submission would fail for it.
+const (
+	roomBefore = 64 << 20
+	roomAfter  = 4 << 20
+)
+
+// start starts the clone. Only when all else has failed is the snapshot made
+// anew.
+func (b *bench) start(ctx context.Context, lab *labs.Lab) (*qemu.Clone, error) {
+	if b.job.Last {
+		return b.host.Start(ctx, lab, b.job.Machine)
+	}
+	return b.host.StartAsIs(ctx, lab, b.job.Machine)
 }
 
 // tell says which check begins.

@@ -21,6 +21,8 @@
 //	                              everything that it printed
 //	until PATTERN                 wait until such a file is there
 //	kill9 qemu|supervisor LAB     kill -9 this process of the lab's machine
+//	kill-grading qemu|supervisor|worker|grader
+//	                              kill -9 such a process of `ipclab grade`
 //	no-processes                  wait until no process of this script is left
 //	nothing-left                  as no-processes; and no socket or disk may be left
 //	streams BYTES PEAK PROGRAM…   it must print so many bytes, and its memory must

@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"errors"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +25,16 @@ func (e *FullError) Hint() string {
 
 // nearlyFull is less than what any machine writes at its start, in bytes.
 const nearlyFull = 1 << 20
+
+// Room is a *FullError when the disk that holds a machine's files has less than
+// this many bytes left.
+func Room(dir string, bytes int64) error {
+	var st unix.Statfs_t
+	if unix.Statfs(dir, &st) == nil && int64(st.Bavail)*st.Bsize < bytes {
+		return &FullError{Dir: dir, Err: fmt.Errorf("less than %d MB are left", bytes>>20)}
+	}
+	return nil
+}
 
 // full looks for a full disk behind a failure. Other programs, such as qemu-img,
 // tell it in words only, so the disk itself is asked, too.
