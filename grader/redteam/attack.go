@@ -34,9 +34,10 @@ type Attack struct {
 	Add     []Entry  `yaml:"add"`     // what cannot be a file of this repository, laid over all else
 	Cut     int64    `yaml:"cut"`     // so many bytes are missing at the archive's end
 
-	Expect Expect `yaml:"expect"`
-	Why    string `yaml:"why"` // why that is the honest score
-	Real   Real   `yaml:"real"`
+	Expect Expect   `yaml:"expect"`
+	Never  []string `yaml:"never"` // what students must find nowhere, besides the canaries of the lab
+	Why    string   `yaml:"why"`   // why that is the honest score
+	Real   Real     `yaml:"real"`
 
 	dir fs.FS
 }

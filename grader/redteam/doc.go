@@ -32,6 +32,7 @@
 //	  alone: true              # optional: it disturbs others and gets a machine of its own
 //	  limit: 60s               # optional: for one run of real.sh, 30s if not said
 //
+//	never: ["root:"]           # optional: texts that must stand nowhere in what students get
 //	student: '=1+1'            # optional: the name it is handed in under
 //	bare: true                 # optional: it does not begin with the solution
 //	delete: [reader.c]         # optional: what the solution has and it lacks

@@ -3,7 +3,7 @@
 // with the scripts and their golden files in the folder that the programs run
 // in, reads verdicts out of a log, and keeps the results in a file beside it.
 //
-//	naive [-lab LAB] [-out FILE] [-run NAME,NAME] SUBMISSION
+//	naive [-lab LAB] [-out FILE] [-run NAME,NAME] [-deadline 5s] SUBMISSION
 //
 // The red team shows with it that an attack is real. It must never be run on a
 // computer that matters: the tests copy it into a guest and run it there.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 //go:embed tests
@@ -20,12 +21,13 @@ func main() {
 	lab := flag.String("lab", os.Getenv("LAB"), "the lab")
 	out := flag.String("out", "results.json", "where the results go")
 	only := flag.String("run", "", "run these tests only: NAME,NAME")
+	limit := flag.Duration("deadline", time.Minute, "how long one test may take")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	g := &grading{lab: *lab, out: *out, only: *only, submission: flag.Arg(0)}
+	g := &grading{lab: *lab, out: *out, only: *only, limit: *limit, submission: flag.Arg(0)}
 	if err := g.all(); err != nil {
 		fmt.Fprintln(os.Stderr, "naive:", err)
 		os.Exit(1)
@@ -36,6 +38,7 @@ func main() {
 type grading struct {
 	lab, out, only, submission string
 	work                       string // the submission's files and the tests
+	limit                      time.Duration
 }
 
 func (g *grading) all() error {

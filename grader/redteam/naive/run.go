@@ -9,9 +9,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// deadline is how long one test may take.
-const deadline = 5 * time.Second
-
 // run runs every test and gives the log.
 func (g *grading) run() []byte {
 	l := &logT{}
@@ -19,7 +16,7 @@ func (g *grading) run() []byte {
 		l.name, l.failed = name, false
 		l.test(testscript.Params{
 			Files:    []string{filepath.Join(g.work, "tests", name+".txtar")},
-			Deadline: time.Now().Add(deadline),
+			Deadline: time.Now().Add(g.limit),
 			Setup: func(env *testscript.Env) error {
 				env.Setenv("PATH", g.work+":"+os.Getenv("PATH"))
 				env.Setenv("SRC", g.work)

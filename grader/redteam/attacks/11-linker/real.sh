@@ -1,0 +1,3 @@
+# The linker runs under the grader's own account.
+naive -run rejects "$1" >log
+grep -q '^--- FAIL: rejects' log && grep -q '^score 100/100' log || exit 1
