@@ -94,7 +94,7 @@ func (a *attempt) controlledBy(c attempt) bool {
 }
 
 func (a *attempt) do(tr *trial) error {
-	spec := api.ProbeSpec{Subject: a.subject.Subject, Op: a.op, Path: a.path}
+	spec := api.ProbeSpec{Subject: a.subject.Subject, Op: a.op, Path: a.path, More: tr.attemptFollows()}
 	spec.Subject.Domain = a.domain()
 	var res api.ProbeResult
 	err := tr.machine("probing "+oneLine(a.path), func(ctx context.Context) (err error) {
@@ -110,6 +110,16 @@ func (a *attempt) do(tr *trial) error {
 	}
 	o.evidence = append(o.evidence, probeEvidence(a.subject.Name, spec, res))
 	return a.conclude(tr, o)
+}
+
+// attemptFollows says whether the next statement is an attempt, too.
+func (tr *trial) attemptFollows() bool {
+	next := tr.done + 1
+	if next >= len(tr.script.statements) {
+		return false
+	}
+	name := tr.script.statements[next].name
+	return name == "allowed" || name == "denied"
 }
 
 // domain is the subject's domain, also if the lab leaves it out.

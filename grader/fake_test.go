@@ -25,6 +25,7 @@ type fakeGuest struct {
 	specs    []api.RunSpec
 	programs map[string]program         // by the last element of Argv[0]
 	probes   map[string]api.ProbeResult // by "USER OP"
+	more     []bool                     // of each probe, whether another was announced
 	objects  map[string][]api.Object    // by path; the last one stays
 	errs     map[string]error           // by method
 	hooks    map[string]func()          // by method
@@ -118,6 +119,7 @@ func (r *fakeRun) Stop(context.Context) error {
 
 func (g *fakeGuest) Probe(_ context.Context, spec api.ProbeSpec) (api.ProbeResult, error) {
 	err := g.note("Probe", fmt.Sprintf("%s %s", spec.Subject.User, spec.Op))
+	g.more = append(g.more, spec.More)
 	res := g.probes[fmt.Sprintf("%s %s", spec.Subject.User, spec.Op)]
 	if res.PID == 0 {
 		res.PID = 7

@@ -216,3 +216,14 @@ func TestWaitFails(t *testing.T) {
 	g.programs["writer"] = func(r *fakeRun) api.Exit { r.err = errLost; return api.Exit{} }
 	want(t, try(t, g, "build\nrun writer\n"), Broken, Machine, "waiting for writer")
 }
+
+// TestRunsStandStillUntilTheLastProbe: an attempt that another one follows says
+// so, and none else does.
+func TestRunsStandStillUntilTheLastProbe(t *testing.T) {
+	g := newFake()
+	g.probes["alice write"] = answers("")
+	want(t, try(t, g, control+control+"object $CHANNEL kind=absent\n"+control), Pass, NoFault, "")
+	if fmt.Sprint(g.more) != "[true false false]" {
+		t.Errorf("more follows: %v", g.more)
+	}
+}

@@ -19,8 +19,11 @@ const cgroupMount = "/sys/fs/cgroup"
 
 // Groups makes control groups, one for each run, below one that holds them all.
 type Groups struct {
-	base   string // of all runs
-	frozen sync.Mutex
+	base string // of all runs
+
+	mu    sync.Mutex
+	still bool        // the runs are frozen
+	later *time.Timer // thaws them; nil when nothing will
 }
 
 // NewGroups prepares the agent's delegated control group: processes may live in
@@ -68,22 +71,48 @@ func memoryOfAll() int64 {
 // freezeWait bounds how long freeze waits for programs to stand still.
 const freezeWait = 500 * time.Millisecond
 
-// freeze makes every program of every run stand still until thaw is called, so
-// that none of them sees, hinders or answers what is done meanwhile. A program
-// that cannot stop within freezeWait is not waited for.
-func (g *Groups) freeze() (thaw func()) {
-	g.frozen.Lock()
-	file := filepath.Join(g.base, "cgroup.freeze")
-	if err := writeFile(file, "1"); err != nil {
-		return g.frozen.Unlock
+// freeze makes every program of every run stand still until thaw, so that none
+// of them sees, hinders or answers what is done meanwhile. A program that cannot
+// stop within freezeWait is not waited for.
+func (g *Groups) freeze() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.forgetLater()
+	if g.still || writeFile(filepath.Join(g.base, "cgroup.freeze"), "1") != nil {
+		return
 	}
+	g.still = true
 	state := &group{dir: g.base}
 	for end := time.Now().Add(freezeWait); state.event("cgroup.events", "frozen") == 0 && time.Now().Before(end); {
 		time.Sleep(300 * time.Microsecond)
 	}
-	return func() {
-		_ = writeFile(file, "0")
-		g.frozen.Unlock()
+}
+
+// thaw lets the runs go on.
+func (g *Groups) thaw() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.forgetLater()
+	if g.still {
+		_ = writeFile(filepath.Join(g.base, "cgroup.freeze"), "0")
+		g.still = false
+	}
+}
+
+// thawIn lets the runs go on after a time, unless something freezes them anew
+// or thaws them before.
+func (g *Groups) thawIn(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.forgetLater()
+	g.later = time.AfterFunc(d, g.thaw)
+}
+
+// forgetLater is called with the lock held.
+func (g *Groups) forgetLater() {
+	if g.later != nil {
+		g.later.Stop()
+		g.later = nil
 	}
 }
 

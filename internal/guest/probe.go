@@ -25,12 +25,21 @@ const ProbePath = "/usr/lib/ipclab/probe"
 // probeWait bounds one probe. Every operation of it is non-blocking.
 const probeWait = 20 * time.Second
 
+// moreWait is how long the runs stand still for a probe that was announced and
+// does not come.
+const moreWait = 5 * time.Second
+
 // probe attempts one operation as a subject and collects what the kernel
-// recorded about it. Meanwhile the programs of the runs stand still: one that
-// runs as the same subject could kill the probe, and any could behave as long
-// as it is looked at.
+// recorded about it. Meanwhile the programs of the runs stand still, and if more
+// probes follow, until the last has ended: one that runs as the same subject
+// could kill the probe, and any could behave as long as it is looked at.
 func (a *Agent) probe(spec api.ProbeSpec) (api.ProbeResult, error) {
-	defer a.runs.groups.freeze()()
+	a.runs.groups.freeze()
+	if spec.More {
+		defer a.runs.groups.thawIn(moreWait)
+	} else {
+		defer a.runs.groups.thaw()
+	}
 	object, err := statObject(spec.Path)
 	if err != nil {
 		return api.ProbeResult{}, err

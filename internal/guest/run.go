@@ -81,6 +81,7 @@ func (r *runs) begin(spec api.RunSpec, std stdio) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.groups.thaw()
 	g, err := r.enter(spec)
 	if err != nil {
 		return nil, err

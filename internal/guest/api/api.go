@@ -99,11 +99,14 @@ const (
 	OpCreate Op = "create" // mknod of a FIFO beside the object, removed again
 )
 
-// ProbeSpec asks the trusted probe to attempt an operation as a subject.
+// ProbeSpec asks the trusted probe to attempt an operation as a subject. While
+// it does, all runs stand still. With More they do so until the next probe, so
+// that no program notices one before another has looked as well.
 type ProbeSpec struct {
 	Subject Subject `json:"subject"`
 	Op      Op      `json:"op"`
 	Path    string  `json:"path"`
+	More    bool    `json:"more"`
 }
 
 // ProbeResult is what the kernel answered, and what it recorded about it.
