@@ -19,17 +19,17 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 // commands are the scripts' own commands; the package's documentation lists them.
 func commands() map[string]command {
 	all := map[string]func(*testscript.TestScript, []string){
-		"exits": exits, "until": until, "kill9": kill9, "kill-grading": killGrading,
+		"exits": exits, "until": until, "kill9": kill9, "kill-grading": killGrading, "hand-in": handOver,
 		"begin": begin, "terminal": terminal, "await": await, "type": typeIn, "resize": resize,
 		"hangup": hangup, "send": send, "ended": ended,
 		"no-processes": noProcesses, "nothing-left": nothingLeft,
 		"streams": streams, "peak": peak,
-		"private-cache": privateCache, "small-disk": smallDisk, "mutant": mutant,
+		"private-cache": privateCache, "small-disk": smallDisk, "mutant": mutant, "workflow": runWorkflow,
 	}
 	least := map[string]int{
-		"exits": 2, "until": 1, "kill9": 2, "kill-grading": 1, "begin": 2, "terminal": 3, "await": 2, "type": 2, "resize": 2,
+		"exits": 2, "until": 1, "kill9": 2, "kill-grading": 1, "hand-in": 3, "begin": 2, "terminal": 3, "await": 2, "type": 2, "resize": 2,
 		"hangup": 1, "send": 2, "ended": 2, "streams": 3, "peak": 2, "private-cache": 1,
-		"small-disk": 2, "mutant": 1,
+		"small-disk": 2, "mutant": 1, "workflow": 3,
 	}
 	cmds := map[string]command{}
 	for name, do := range all {

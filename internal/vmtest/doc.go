@@ -30,7 +30,11 @@
 //	peak PEAK LAB                 so must the memory of the lab's supervisor
 //	private-cache image|all       continue with a cache of the script's own
 //	small-disk FOLDER SIZE        put a file system of that size there
+//	hand-in LAB solution|starter FOLDER…
+//	                              put that of a lab in testdata/labs there
 //	mutant FOLDER NAME=FILE…      the lab fifo's solution, with these files replaced
+//	workflow CODE FILE FOLDER     run the steps of a CI workflow there; the job must end
+//	                              with this code
 //
 // Each script has folders of its own: $WORK, where it runs; $STATE, where ipclab
 // keeps machines; $LABS, where workspaces are. $TESTLABS has labs for the tests.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"ipclab/labs"
 )
 
 // rolesOfGrading tell the processes of `ipclab grade` by their command lines.
@@ -34,6 +37,32 @@ func killRole(home, role string) bool {
 
 func killGrading(ts *testscript.TestScript, args []string) {
 	wait(ts, "there is no "+args[0], func() bool { return killRole(ts.Getenv("HOME"), args[0]) })
+}
+
+// handOver writes a lab's solution or starter into a folder, by its default variant.
+func handOver(ts *testscript.TestScript, args []string) {
+	work, err := workOf(args[0], args[1])
+	ts.Check(err)
+	for _, dir := range args[2:] {
+		ts.Check(os.CopyFS(ts.MkAbs(dir), work))
+	}
+}
+
+// workOf is the solution or the starter of a lab for the tests.
+func workOf(lab, what string) (fs.FS, error) {
+	source, err := labs.Dir("testdata/labs")
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := labs.NewCatalog(source)
+	if err != nil {
+		return nil, err
+	}
+	l, err := catalog.Find(lab)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]fs.FS{"solution": l.Solution(), "starter": l.Starter()}[what], nil
 }
 
 // rounds is how often something is killed.
@@ -107,7 +136,11 @@ func (k *killer) handIn() {
 		if name == "bob" {
 			from = "starter"
 		}
-		if err := os.CopyFS(k.in("class/"+name), os.DirFS(filepath.Join("testdata/labs/stamp", from))); err != nil {
+		work, err := workOf("stamp", from)
+		if err == nil {
+			err = os.CopyFS(k.in("class/"+name), work)
+		}
+		if err != nil {
 			k.t.Fatal(err)
 		}
 	}
@@ -128,7 +161,7 @@ func (k *killer) grade(more ...string) *exec.Cmd {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	args := append([]string{"--labs", labs, "grade", "stamp", k.in("class"), "--out", k.out, "--jobs", "2", "--format", "canvas"}, more...)
+	args := append([]string{"--labs", labs, "grade", "stamp", "--default-variant", k.in("class"), "--out", k.out, "--jobs", "2", "--format", "canvas"}, more...)
 	cmd := exec.Command("ipclab", args...)
 	cmd.Env = append(os.Environ(), "HOME="+k.home(), "XDG_STATE_HOME="+k.in("state"), "XDG_RUNTIME_DIR="+k.run, "TMPDIR="+k.in("tmp"))
 	if err := cmd.Start(); err != nil {
