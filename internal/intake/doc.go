@@ -21,9 +21,10 @@
 // of an entry fits the pattern or the platform that was asked for. Of several
 // paths, either all are classes or none is: nobody can hand in a folder that is
 // taken for many when it stands among others' submissions. What editors,
-// desktops and version control leave behind is no entry, and in a folder that
-// was downloaded from a platform, neither is a loose file whose name does not
-// fit.
+// desktops and version control leave behind is no entry, nor is README.md, nor,
+// in a folder that was downloaded from a platform, a loose file whose name does
+// not fit. Any other loose file is: what cannot be taken is told, not passed
+// over.
 //
 // # Whose it is, and which one counts
 //

@@ -146,7 +146,7 @@ func (f *finder) isClass(dir string, entries []fs.DirEntry) bool {
 // entry takes one entry of a class's folder.
 func (f *finder) entry(a *argument, e fs.DirEntry) error {
 	name := e.Name()
-	if strings.HasPrefix(name, ".") || name == gradescopeFile {
+	if strings.HasPrefix(name, ".") || name == gradescopeFile || name == taskFile {
 		return nil
 	}
 	shown, real := filepath.Join(a.shown, name), filepath.Join(a.real, name)

@@ -59,19 +59,25 @@ func later(a, b *found) bool {
 	return cmp.Or(natural(a.attempt, b.attempt), natural(a.date, b.date), a.when.Compare(b.when), strings.Compare(b.Path, a.Path)) > 0
 }
 
-// giveIDs gives every submission the first ID of its list that is nobody else's.
-// First come those that count, so that a late one does not change them.
+// giveIDs gives every submission the first ID that it wants and that nobody else
+// has. First come those that count, so that a late one does not change them,
+// and of these the ones whose student's name is an ID as it is.
 func giveIDs(all []*found, counts map[string]*found) {
-	taken := map[string]bool{}
-	for _, turn := range []bool{true, false} {
-		var waiting []*found
-		for _, s := range all {
-			if (counts[s.key] == s) == turn {
-				waiting = append(waiting, s)
-			}
+	var turns [3][]*found
+	for _, s := range all {
+		switch {
+		case counts[s.key] != s:
+			turns[2] = append(turns[2], s)
+		case s.slug() != normal(s.Student.ID):
+			turns[1] = append(turns[1], s)
+		default:
+			turns[0] = append(turns[0], s)
 		}
+	}
+	taken := map[string]bool{}
+	for turn, waiting := range turns {
 		for level := 0; len(waiting) > 0; level++ {
-			waiting = giveLevel(waiting, level, turn, taken)
+			waiting = giveLevel(waiting, level, turn < 2, taken)
 		}
 	}
 }
@@ -121,10 +127,14 @@ const maxSlug = 80
 
 // slug is the student's name in the characters that an ID may have.
 func (s *found) slug() string {
-	text := s.Student.ID
+	slug := slugOf(s.Student.ID)
 	if s.fits && s.Student.Name != "" && s.Student.Name != s.Student.ID {
-		text = s.Student.Name + "_" + s.Student.ID
+		slug = slugOf(slugOf(s.Student.Name) + "_" + slug)
 	}
+	return cmp.Or(slug, "student")
+}
+
+func slugOf(text string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(text) {
 		switch {
@@ -134,9 +144,6 @@ func (s *found) slug() string {
 			b.WriteByte('-')
 		}
 	}
-	slug := strings.Trim(b.String(), "-._")
-	if len(slug) > maxSlug {
-		slug = strings.Trim(slug[:maxSlug], "-._")
-	}
-	return cmp.Or(slug, "student")
+	slug := b.String()
+	return strings.Trim(slug[:min(len(slug), maxSlug)], "-._")
 }
