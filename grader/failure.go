@@ -1,6 +1,9 @@
 package grader
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // failure ends a script. It is the error type of every command.
 type failure struct {
@@ -44,4 +47,9 @@ func (f *failure) forWantOfTime() *failure {
 func (f *failure) with(evidence ...Evidence) *failure {
 	f.evidence = append(f.evidence, evidence...)
 	return f
+}
+
+// tells says whether a run's end is among the evidence already.
+func (f *failure) tells(end Evidence) bool {
+	return slices.ContainsFunc(f.evidence, func(e Evidence) bool { return e.Exit != nil && *e.Exit == *end.Exit })
 }

@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -244,5 +245,16 @@ func TestForgedOutput(t *testing.T) {
 	}
 	if !strings.Contains(res.Evidence[1].Output.Text, `\x1b[2J\x1b]0;owned\a\u202e\xff`) {
 		t.Errorf("escaped: %q", res.Evidence[1].Output.Text)
+	}
+}
+
+// A program that ended early is told of once.
+func TestEvidenceIsGivenOnce(t *testing.T) {
+	g := newFake()
+	g.programs["writer"] = prints("", "not implemented", 1)
+	res := try(t, g, "build\nspawn w writer\nawait $CHANNEL\n")
+	want(t, res, Fail, Student, "nothing made /run/c")
+	if got := fmt.Sprint(kinds(res)); got != "[exit exit output]" { // the build, the writer, and what it said
+		t.Errorf("evidence: %s", got)
 	}
 }

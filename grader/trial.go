@@ -135,7 +135,7 @@ func (tr *trial) addBackground(f *failure) {
 				f.message += "; before that, " + what
 			}
 		}
-		if x.Cause != api.CauseExit || x.Code != 0 {
+		if (x.Cause != api.CauseExit || x.Code != 0) && !f.tells(exitEvidence(p.label, x)) {
 			f.evidence = append(f.evidence, p.evidence()...)
 		}
 	}
