@@ -9,23 +9,26 @@ import (
 	"ipclab/grader/report"
 )
 
-// written is the whole class, written in every format. With IPCLAB_REPORTS the
-// folder stays, to be looked at.
-func written(t *testing.T, options ...report.Option) (string, []gradebook.Grade) {
-	t.Helper()
+// The whole class, written once in every format and looked at from all sides.
+// With IPCLAB_REPORTS the folder stays there, for looking at it in a browser.
+func TestClass(t *testing.T) {
 	m := newMaker(t)
 	dir := t.TempDir()
 	if keep := os.Getenv("IPCLAB_REPORTS"); keep != "" {
-		dir = filepath.Join(keep, t.Name())
+		dir = filepath.Join(keep, "class")
 	}
 	all := m.class()
 	for _, g := range all {
 		must(t, gradebook.WriteGrade(dir, g))
 	}
-	must(t, report.Write(dir, m.book(), seq(all), report.Formats(), options...))
-	return dir, all
-}
-
-func TestWrite(t *testing.T) {
-	written(t)
+	room := report.Classroom50{Classroom: "ipc", Commit: "https://example.org/c/1"}
+	must(t, report.Write(dir, m.book(), seq(all), report.Formats(), report.InClassroom(room)))
+	for name, look := range map[string]func(*testing.T, string, []gradebook.Grade){
+		"schema": lookSchema, "the book comes back": lookBook, "nothing hidden for students": lookStudentsSeeNothingThatIsHidden,
+		"pages": lookPagesHaveOnlyTheirOwnMarkup, "links": lookLinksLeadSomewhere,
+		"JUnit": lookJUnit, "JUnit by its schema": lookJUnitFitsTheSchemaOfItsReaders, "Gradescope": lookGradescope,
+		"Classroom 50": lookClassroom50, "Canvas": lookCanvasTakesTheFile, "Moodle": lookMoodle,
+	} {
+		t.Run(name, func(t *testing.T) { look(t, dir, all) })
+	}
 }
