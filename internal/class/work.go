@@ -83,14 +83,14 @@ func (b *bench) judge(ctx context.Context, find func(string) (*labs.Lab, error))
 
 // inClone judges in a machine of its own.
 func (b *bench) inClone(ctx context.Context, lab *labs.Lab, tree *workspace.Tree) (*grader.Report, error) {
+	if err := qemu.Room(b.host.Machines().Dir, roomBefore); err != nil {
+		return nil, err
+	}
 	clone, err := b.start(ctx, lab)
 	if err != nil {
 		return nil, err
 	}
 	defer b.host.Machines().Stop(context.WithoutCancel(ctx), b.job.Machine)
-	if err := qemu.Room(clone.Dir, roomBefore); err != nil {
-		return nil, err
-	}
 	request := grader.RunRequest{Lab: lab, Workspace: tree.API("").Files, Hidden: true}
 	report, err := session.JudgeSlowly(ctx, b.host, lab, clone, b.job.Slack, request, b.tell)
 	if err != nil {
