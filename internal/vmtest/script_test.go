@@ -63,6 +63,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("STATE", in("state/ipclab"))
 	env.Setenv("TERM", "dumb")
 	env.Setenv("SOLUTION", solution)
+	env.Setenv("REPO", filepath.Join(solution, "../../.."))
 	env.Setenv("TESTLABS", labs)
 	env.Values[jobsKey{}] = jobs{}
 	home := in("home")
