@@ -49,7 +49,7 @@ func newGrade(a *app) *cobra.Command {
 		},
 	}
 	f.register(c)
-	c.AddCommand(newGradeReport(a), newGradeDiff(a))
+	c.AddCommand(newGradeReport(a), newGradeDiff(a), newGradeExport(a))
 	return a.withJSON(c)
 }
 

@@ -23,7 +23,7 @@ func Find(ctx context.Context, paths []string, o Options) ([]Submission, error) 
 	if err != nil {
 		return nil, err
 	}
-	f := &finder{namer: n, marks: marksOf(o.Lab), seen: map[string]bool{}}
+	f := &finder{namer: n, marks: append(marksOf(o.Lab), ManifestFile), seen: map[string]bool{}}
 	var args []*argument
 	for _, path := range paths {
 		a, err := f.argument(path)

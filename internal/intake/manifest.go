@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -123,4 +124,23 @@ func (m *Manifest) changed(tree *workspace.Tree) []string {
 	}
 	slices.Sort(paths)
 	return paths
+}
+
+// ReadManifest reads the manifest of the packed submission at path. The error
+// is an *Error if there is none that can be read, or the context's.
+func ReadManifest(ctx context.Context, path string) (*Manifest, error) {
+	h, err := unpack(ctx, path)
+	if err != nil {
+		return nil, named(ctx, path, err)
+	}
+	for _, f := range h.files {
+		if f.Path == ManifestFile {
+			m, err := parseManifest(f.Data)
+			if err != nil {
+				return nil, of(path, refused(ManifestFile, ErrManifest, err.Error()))
+			}
+			return m, nil
+		}
+	}
+	return nil, of(path, refused(ManifestFile, ErrManifest, "it is not there"))
 }

@@ -118,7 +118,8 @@ func (h *hold) work(lab *labs.Lab) (*Work, error) {
 	if len(h.files) == 0 {
 		return nil, refused("", ErrEmpty, "there is no file in it")
 	}
-	root, err := h.root(marksOf(lab))
+	marks := marksOf(lab)
+	root, err := h.root(append(marks, ManifestFile))
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +140,9 @@ func (h *hold) work(lab *labs.Lab) (*Work, error) {
 		return nil, err
 	}
 	w.Tree = workspace.NewTree(files)
+	if !slices.ContainsFunc(w.Tree.Paths(), func(path string) bool { return slices.Contains(marks, path) }) {
+		return nil, h.nothing()
+	}
 	w.Changed = w.Manifest.changed(w.Tree)
 	return w, nil
 }
@@ -187,14 +191,13 @@ func (h *hold) nothing() *Error {
 // taskFile is in a lab's starter and tells nothing: any folder may have one.
 const taskFile = "README.md"
 
-// marksOf are the paths that tell a lab's workspace: those of its starter and
-// its solution, of its policy, and of a packed submission's manifest.
+// marksOf are the paths that tell a lab's workspace: those of its starter, its
+// solution and its policy.
 func marksOf(lab *labs.Lab) []string {
-	marks := []string{ManifestFile}
 	if lab == nil {
-		return marks
+		return nil
 	}
-	marks = append(marks, lab.Policy.Student...)
+	marks := slices.Clone(lab.Policy.Student)
 	for _, fsys := range []fs.FS{lab.Starter(), lab.Solution()} {
 		_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 			if err == nil && d.Type().IsRegular() && path.Base(name) != taskFile {

@@ -116,6 +116,20 @@ func TestVariantStandsInTheManifest(t *testing.T) {
 	}
 }
 
+// A manifest is no work.
+func TestManifestAloneIsNothing(t *testing.T) {
+	l := fifo(t)
+	m, err := NewManifest(l, workspace.NewTree(nil), "", noon)
+	must(t, err)
+	for _, files := range [][]api.File{nil, {{Path: "main.c"}}} {
+		var b bytes.Buffer
+		must(t, Pack(&b, workspace.NewTree(files), m))
+		if _, err := Open(t.Context(), submit(t, "a.tgz", b.Bytes()), l); !errors.Is(err, ErrNothing) {
+			t.Errorf("with %v: error is %v", files, err)
+		}
+	}
+}
+
 // withManifest is the solution with a manifest of that text.
 func withManifest(t testing.TB, text string) []byte {
 	return makeTar(t, append(solution(t, fifo(t), "fifo/"), entry{name: "fifo/" + ManifestFile, text: text})...)
