@@ -45,7 +45,7 @@ type CheckChange struct {
 // Diff compares two books, student by student and check by check. What took
 // how long is no difference.
 func Diff(old, new *Book) Difference {
-	d := Difference{Causes: causes(old, new)}
+	d := Difference{Causes: causes(old, new), Added: []Grade{}, Removed: []Grade{}, Changes: []Change{}}
 	before := counting(old)
 	for key, g := range counting(new) {
 		was, ok := before[key]
@@ -78,7 +78,7 @@ func byStudent(a, b Grade) int {
 }
 
 func causes(old, new *Book) []string {
-	var out []string
+	out := []string{}
 	for _, c := range []struct {
 		what     string
 		old, new string
@@ -136,7 +136,7 @@ func sameScore(a, b *int) bool {
 }
 
 func checkChanges(old, new Grade) []CheckChange {
-	var out []CheckChange
+	out := []CheckChange{}
 	for _, r := range results(new) {
 		was, _ := resultOf(old, r.Check)
 		if was.Verdict != r.Verdict || was.Points != r.Points {

@@ -51,7 +51,7 @@ func ReadRoster(r io.Reader, lab gradebook.Lab, column string) (*Roster, error) 
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	out := &Roster{comma: separator(data)}
 	c := csv.NewReader(bytes.NewReader(data))
-	c.Comma, c.FieldsPerRecord, c.LazyQuotes = out.comma, -1, true
+	c.Comma, c.FieldsPerRecord = out.comma, -1
 	rows, err := c.ReadAll()
 	if err != nil {
 		return nil, &RosterError{Why: "it is no CSV: " + err.Error(), Help: "export it again as comma separated values"}

@@ -1,0 +1,166 @@
+package gradebook_test
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ipclab/grader"
+	"ipclab/grader/gradebook"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// grade is one with these verdicts, of checks a, b, c and so on.
+func grade(id, student string, verdicts ...grader.Verdict) gradebook.Grade {
+	r := &grader.Report{Lab: "lab", Complete: true}
+	for i, v := range verdicts {
+		res := grader.Result{Check: string(rune('a' + i)), Title: "the check", Verdict: v, MaxPoints: 10,
+			Evidence: []grader.Evidence{{Kind: grader.KindExit, Text: "seen", Exit: &grader.Exit{Program: "p"}}}}
+		switch v {
+		case grader.Pass:
+			res.Points = 10
+		case grader.Fail:
+			res.Fault, res.Message = grader.Student, "it is wrong"
+		case grader.Broken:
+			res.Fault, res.Message = grader.Machine, "the connection was lost"
+		}
+		r.Add(res)
+	}
+	return gradebook.Grade{ID: id, Student: gradebook.Student{ID: student}, Digest: "d-" + id, Key: "k", Status: gradebook.Graded,
+		Score: &r.Points, MaxScore: r.MaxPoints, Report: r, Tries: 1, Begun: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Duration: time.Second}
+}
+
+func TestAGradeIsKept(t *testing.T) {
+	dir := t.TempDir()
+	for _, id := range []string{"s2", "s1", "s10"} {
+		must(t, gradebook.WriteGrade(dir, grade(id, id, grader.Pass, grader.Fail)))
+	}
+	must(t, os.MkdirAll(filepath.Join(dir, "submissions", "empty"), 0o755))
+	ids, err := gradebook.IDs(dir)
+	must(t, err)
+	if !slices.Equal(ids, []string{"s1", "s10", "s2"}) {
+		t.Errorf("the ids are %v", ids)
+	}
+	var read []string
+	for g, err := range gradebook.ReadGrades(dir, ids) {
+		must(t, err)
+		if want := grade(g.ID, g.ID, grader.Pass, grader.Fail); !reflect.DeepEqual(g, want) {
+			t.Errorf("%s came back as %+v", g.ID, g)
+		}
+		if read = append(read, g.ID); len(read) == 2 {
+			break
+		}
+	}
+	if len(read) != 2 {
+		t.Errorf("%d were read after a break at 2", len(read))
+	}
+	if ids, err := gradebook.IDs(t.TempDir()); err != nil || ids != nil {
+		t.Errorf("a folder without grades: %v, %v", ids, err)
+	}
+}
+
+func TestIDsThatAreNoFileNames(t *testing.T) {
+	for _, id := range []string{"", ".", "..", "../x", "a/b", ".hidden", "A", "a b", "a\x00", strings.Repeat("a", 201), "ä"} {
+		var wrong *gradebook.IDError
+		if err := gradebook.WriteGrade(t.TempDir(), grade(id, "s")); !errors.As(err, &wrong) {
+			t.Errorf("writing %q: %v", id, err)
+		}
+		if _, err := gradebook.ReadGrade(t.TempDir(), id); !errors.As(err, &wrong) {
+			t.Errorf("reading %q: %v", id, err)
+		}
+		if err := gradebook.WriteForStudent(t.TempDir(), grade(id, "s"), gradebook.Lab{}); !errors.As(err, &wrong) {
+			t.Errorf("writing %q for students: %v", id, err)
+		}
+	}
+	must(t, gradebook.CheckID("doe-jane_12.34"))
+}
+
+func TestFilesThatAreNoGrades(t *testing.T) {
+	dir := t.TempDir()
+	path := gradebook.GradePath(dir, "s1")
+	if _, err := gradebook.ReadGrade(dir, "s1"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	must(t, gradebook.WriteGrade(dir, grade("s1", "s", grader.Pass)))
+	whole, err := os.ReadFile(path)
+	must(t, err)
+	for name, text := range map[string]string{
+		"empty": "", "cut off": string(whole[:len(whole)/2]), "something else": "[1,2]",
+		"another version": strings.Replace(string(whole), "grade/v1", "grade/v9", 1),
+		"another's":       strings.Replace(string(whole), `"id": "s1"`, `"id": "s2"`, 1),
+	} {
+		must(t, os.WriteFile(path, []byte(text), 0o644))
+		var wrong *gradebook.FormError
+		if _, err := gradebook.ReadGrade(dir, "s1"); !errors.As(err, &wrong) || wrong.Hint() == "" || !strings.HasPrefix(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestFoldersThatAreNoBooks(t *testing.T) {
+	dir := t.TempDir()
+	var wrong *gradebook.FormError
+	if _, err := gradebook.Read(dir); !errors.As(err, &wrong) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	must(t, os.WriteFile(gradebook.BookPath(dir), []byte(`{"schema":"ipclab/gradebook/v7"}`), 0o644))
+	if _, err := gradebook.Read(dir); !errors.As(err, &wrong) || !strings.Contains(wrong.Hint(), "another version") {
+		t.Errorf("another version: %v", err)
+	}
+}
+
+func TestReplaceLeavesTheOldFileWhenWritingFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "deep", "file")
+	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
+	must(t, gradebook.Replace(path, hello, gradebook.Durable))
+	broken := func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return io.ErrShortWrite }
+	if err := gradebook.Replace(path, broken, gradebook.Derived); !errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("the error is %v", err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	must(t, err)
+	data, err := os.ReadFile(path)
+	must(t, err)
+	if string(data) != "hello" || len(entries) != 1 {
+		t.Errorf("the file says %q, beside %d others", data, len(entries)-1)
+	}
+	info, err := os.Stat(path)
+	must(t, err)
+	if info.Mode().Perm() != 0o644 {
+		t.Errorf("its mode is %o", info.Mode().Perm())
+	}
+	must(t, os.Remove(path))
+	must(t, os.Mkdir(path, 0o755)) // a folder is in the way
+	if err := gradebook.Replace(path, hello, gradebook.Derived); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if entries, _ = os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+		t.Error("the draft is still there")
+	}
+}
+
+func FuzzReadGrade(f *testing.F) {
+	f.Add(`{"schema":"ipclab/grade/v1","id":"s1","score":null}`)
+	f.Add(`{"schema":"ipclab/grade/v1","id":"s1","report":{"results":[{"evidence":[{"avc":null}]}]}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		dir := t.TempDir()
+		must(t, gradebook.Replace(gradebook.GradePath(dir, "s1"), func(w io.Writer) error { _, err := io.WriteString(w, text); return err }, gradebook.Derived))
+		if g, err := gradebook.ReadGrade(dir, "s1"); err == nil && g.ID != "s1" {
+			t.Errorf("it is the grade of %q", g.ID)
+		}
+	})
+}
