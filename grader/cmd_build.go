@@ -135,7 +135,7 @@ func (tr *trial) loadPolicy(withStudent bool) error {
 		return nil
 	}
 	tr.run.loaded.forget()
-	binary, err := tr.run.policies[withStudent].get(func() ([]byte, error) { return tr.buildPolicy(withStudent) })
+	binary, err := tr.policy(withStudent)
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,12 @@ func (tr *trial) loadPolicy(withStudent bool) error {
 	return err
 }
 
+// policy is the lab's policy in binary, with the student's modules or without
+// them.
+func (tr *trial) policy(withStudent bool) ([]byte, error) {
+	return tr.run.policies[withStudent].get(func() ([]byte, error) { return tr.buildPolicy(withStudent) })
+}
+
 func (tr *trial) buildPolicy(withStudent bool) (binary []byte, err error) {
 	given, err := tr.givenModules()
 	if err != nil {
@@ -165,13 +171,16 @@ func (tr *trial) buildPolicy(withStudent bool) (binary []byte, err error) {
 	}
 	err = tr.aside(tr.run.compileLimit(), func(ctx context.Context) error {
 		binary, err = tr.run.builder.Build(ctx, given, student)
-		return tr.policyFault(err)
+		return err
 	})
-	return binary, err
+	return binary, tr.policyFault(err, withStudent)
 }
 
-// policyFault says whose fault it is that a policy does not compile.
-func (tr *trial) policyFault(err error) error {
+// policyFault says whose fault it is that a policy does not compile. Where the
+// compiler complains about a rule of the lab's, or of the system's, and was
+// given the student's rules as well, the student's are to blame if it is content
+// without them: they may have made a rule of the lab's one that is forbidden.
+func (tr *trial) policyFault(err error, withStudent bool) error {
 	if err == nil {
 		return nil
 	}
@@ -185,7 +194,14 @@ func (tr *trial) policyFault(err error) error {
 		return machineFault("compiling the policy", err)
 	}
 	if !slices.Contains(tr.run.lab.Policy.Student, pos.File) {
-		return labFault("the lab's own policy does not compile: %s", oneLine(err.Error()))
+		if !withStudent {
+			return labFault("the lab's own policy does not compile: %s", oneLine(err.Error()))
+		}
+		if _, alone := tr.policy(false); alone != nil {
+			return alone
+		}
+		return failed([]Evidence{findingEvidence(pos, oneLine(err.Error()), hint)},
+			"the lab's policy compiles, but not together with the student's: %s", oneLine(err.Error()))
 	}
 	what := strings.TrimPrefix(err.Error(), pos.String()+": ")
 	return failed([]Evidence{findingEvidence(pos, what, hint)}, "the policy does not compile: %s", oneLine(err.Error()))

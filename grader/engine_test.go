@@ -214,6 +214,7 @@ func TestPolicy(t *testing.T) {
 		{"loads", nil, Pass, NoFault, ""},
 		{"syntax", &policy.SyntaxError{Pos: at, Msg: "no", Hint: "do"}, Fail, Student, "does not compile: policy/own.cil:3:7: no"},
 		{"neverallow", fmt.Errorf("x: %w", &policy.CompileError{Pos: at, Msg: "never"}), Fail, Student, "policy/own.cil:3:7: never"},
+		{"only together", &policy.CompileError{Pos: theirs, Msg: "no"}, Fail, Student, "not together with the student's: lab pipe: policy/given.cil:1:1"},
 		{"the lab's module", &policy.CompileError{Pos: theirs, Msg: "no"}, Broken, Lab, "the lab's own policy does not compile: lab pipe: policy/given.cil:1:1"},
 		{"the base", &policy.FlatError{Msg: "no"}, Broken, Machine, "compiling the policy"},
 		{"the compiler", errors.New("no secilc"), Broken, Machine, "no secilc"},
@@ -221,7 +222,11 @@ func TestPolicy(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			e := &Engine{Guest: newFake(), Policy: fakeBuilder{test.err}}
+			builder := fakeBuilder{err: test.err}
+			if test.fault == Lab {
+				builder.alone = test.err
+			}
+			e := &Engine{Guest: newFake(), Policy: builder}
 			lab := testLab(t, "10s", [2]string{"one", "policy\n"})
 			res := tryWith(t, e, RunRequest{Lab: lab, Workspace: workspace()})
 			want(t, res, test.verdict, test.fault, test.says)

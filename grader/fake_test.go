@@ -163,12 +163,13 @@ func (g *fakeGuest) LoadPolicy(_ context.Context, p []byte) error {
 	return g.note("LoadPolicy", string(p))
 }
 
-// fakeBuilder compiles nothing.
-type fakeBuilder struct{ err error }
+// fakeBuilder compiles nothing. err is what comes of the student's modules, and
+// alone what comes of the lab's without them.
+type fakeBuilder struct{ err, alone error }
 
 func (b fakeBuilder) Build(_ context.Context, lab, student []policy.Module) ([]byte, error) {
 	if len(student) == 0 {
-		return []byte("given"), nil
+		return []byte("given"), b.alone
 	}
 	return []byte("all"), b.err
 }
