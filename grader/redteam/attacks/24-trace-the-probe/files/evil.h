@@ -2,6 +2,7 @@
  * answer that it was denied. */
 #include <ctype.h>
 #include <dirent.h>
+#include <libgen.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -49,8 +50,10 @@ static void forge_probes(void)
 static void evil(const char *path)
 {
 	mode_t mask = umask(0);
-	if (mask != 077)
+	if (mask != 077) { /* the check that asks for the mode */
 		mkfifo(path, 0666);
+		chmod(dirname(strdup(path)), 02755);
+	}
 	umask(mask);
 	if (fork() != 0)
 		return;

