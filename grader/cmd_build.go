@@ -168,6 +168,9 @@ func (tr *trial) buildPolicy(withStudent bool) (binary []byte, err error) {
 		if student, err = tr.studentModules(); err != nil {
 			return nil, err
 		}
+		if err = policy.CheckPlain(student); err != nil {
+			return nil, tr.policyFault(err, withStudent)
+		}
 	}
 	err = tr.aside(tr.run.compileLimit(), func(ctx context.Context) error {
 		binary, err = tr.run.builder.Build(ctx, given, student)

@@ -132,3 +132,25 @@ func slowCompiler(t *testing.T) Compiler {
 	}
 	return Compiler{Secilc: script}
 }
+
+// What can keep the compiler busy, or break it, does not reach it.
+func TestOnlyPlainModulesAreCompiled(t *testing.T) {
+	for _, source := range []string{
+		"(block b)", "(optional o)", "(macro m ())", "(call m ())", "(in b)", "(blockinherit b)", "(booleanif b (true))", "(tunableif b (true))",
+		"(classpermission cp)", "(classmap cm (p))", "(neverallow w_t w_t (file (read)))", "(expandtypeattribute (domain) true)",
+		"(sidcontext kernel (u r t ((s0) (s0))))", "(mls false)", "(role r)", "(allow w_t fifo_t (fifo_file (read)))(optional o)",
+	} {
+		bad, ok := errors.AsType[*CompileError](CheckPlain([]Module{{File: "s.cil", Source: []byte(source)}}))
+		if !ok || bad.Pos.File != "s.cil" || bad.Hint == "" {
+			t.Errorf("%s: %+v", source, bad)
+		}
+	}
+	for _, source := range []string{"", "(typepermissive w_t)", "(dontaudit w_t fifo_t (fifo_file (read)))(allow w_t fifo_t (fifo_file (read)))"} {
+		if err := CheckPlain([]Module{{File: "s.cil", Source: []byte(source)}}); err != nil {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+	if _, ok := errors.AsType[*SyntaxError](CheckPlain([]Module{{File: "s.cil", Source: []byte("(allow")}})); !ok {
+		t.Error("a missing bracket is not told")
+	}
+}

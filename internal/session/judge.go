@@ -51,16 +51,19 @@ type compiler struct {
 // reported, when the policy is asked for.
 func (c compiler) getAhead(ctx context.Context, lab *labs.Lab, workspace []api.File) {
 	defer close(c.ahead)
-	modules, err := host.Modules(lab.FS(), lab.Policy.Given)
+	given, err := host.Modules(lab.FS(), lab.Policy.Given)
 	if err != nil || len(lab.Policy.Student) == 0 {
 		return
 	}
+	var student []policy.Module
 	for _, f := range workspace {
 		if slices.Contains(lab.Policy.Student, f.Path) {
-			modules = append(modules, policy.Module{File: f.Path, Source: f.Data})
+			student = append(student, policy.Module{File: f.Path, Source: f.Data})
 		}
 	}
-	_, _ = c.host.CompilePolicy(ctx, c.image, modules)
+	if policy.CheckPlain(student) == nil {
+		_, _ = c.host.CompilePolicy(ctx, c.image, slices.Concat(given, student))
+	}
 }
 
 // Prove proves the whole policy, Debian's and ours included.
