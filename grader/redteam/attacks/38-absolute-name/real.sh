@@ -1,0 +1,4 @@
+# Joining a name to a folder's does not keep it there.
+naive -run usage "$1" >log 2>&1 || true
+test -e /opt/redteam-planted || exit 1
+rm /opt/redteam-planted
