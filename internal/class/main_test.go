@@ -119,6 +119,10 @@ func (p player) play(how string, words []string) *Answer {
 		p.change(pass, "builds", func(r *grader.Result) { r.Points = 1000 })
 	case "braggart":
 		pass.Report.Points = 1000
+	case "big":
+		p.change(pass, "builds", func(r *grader.Result) {
+			r.Evidence = []grader.Evidence{{Kind: grader.KindOutput, Text: strings.Repeat("evidence ", 20_000)}}
+		})
 	case "environment":
 		p.change(pass, "builds", func(r *grader.Result) {
 			r.Verdict, r.Fault, r.Points, r.Message = grader.Fail, grader.Student, 0, strings.Join(os.Environ(), " ")

@@ -69,10 +69,15 @@ func (r *Run) Grade(ctx context.Context) (*gradebook.Book, error) {
 	return book, err
 }
 
-// write writes the reports over the grades that are known.
+// write writes the reports over the grades that are known. Who stops a run does
+// not wait for pages.
 func (r *Run) write(book *gradebook.Book, ids []string) error {
+	formats := r.Formats
+	if book.Partial {
+		formats = nil
+	}
 	grades := gradebook.ReadGrades(r.Out, ids)
-	return full(r.Out, report.Write(r.Out, book, grades, r.Formats, r.Options...))
+	return full(r.Out, report.Write(r.Out, book, grades, formats, r.Options...))
 }
 
 // now is the time of day, for people to read. Nothing is decided by it.

@@ -1,16 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"ipclab/grader"
 	"ipclab/grader/gradebook"
 	"ipclab/internal/class"
 	"ipclab/internal/intake"
@@ -19,27 +18,39 @@ import (
 // gradescopeRoot is where Gradescope puts everything in its containers.
 const gradescopeRoot = "/autograder"
 
-// gradescope grades the one submission of Gradescope's layout. There is always a
-// results file in the end, whatever happened: without one the platform only
-// says that the autograder failed.
-func (a *app) gradescope(ctx context.Context, args []string, f gradeFlags) (err error) {
+// gradescope grades the one submission of Gradescope's layout. There is a
+// results file from the beginning, which says that there is no grade yet:
+// whatever happens, the platform finds one. Without, it only says that the
+// autograder failed.
+func (a *app) gradescope(ctx context.Context, args []string, f gradeFlags) error {
 	root := gradescopeRoot
 	if len(args) > 1 {
 		root = args[1]
 	}
-	results := filepath.Join(root, "results", "results.json")
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("a mistake in ipclab: %v", r)
-		}
-		if err != nil {
-			err = errors.Join(err, sorry(results))
-		}
-	}()
+	results := resultsIn(root)
+	if err := sorry(results); err != nil {
+		return err
+	}
 	if len(args) < 1 || len(args) > 2 {
 		return usagef("want the name of a lab: ipclab grade LAB --gradescope [ROOT]")
 	}
 	return a.gradescopeOne(ctx, args[0], root, results, f)
+}
+
+func resultsIn(root string) string { return filepath.Join(root, "results", "results.json") }
+
+// sorryForFlags leaves results also where the command line is not understood.
+func sorryForFlags(args []string) {
+	if !slices.Contains(args, "--gradescope") {
+		return
+	}
+	root := gradescopeRoot
+	for _, arg := range args {
+		if info, err := os.Stat(filepath.Join(arg, "submission")); err == nil && info.IsDir() {
+			root = arg
+		}
+	}
+	_ = sorry(resultsIn(root)) // the mistake in the command line is what is told
 }
 
 // gradescopeOne grades the submission and puts its results where they belong.
@@ -91,13 +102,12 @@ func putResults(path string, data []byte) error {
 	}, gradebook.Durable)
 }
 
-// sorry writes results that say that there are none, unless there are some.
+// sorry writes results that say that there are none.
 func sorry(path string) error {
 	data, err := json.MarshalIndent(map[string]any{
 		"output":            "This submission could not be graded yet. That is not your fault, and it is not a zero. Your instructor sees why.",
 		"output_format":     "text",
 		"stdout_visibility": "hidden",
-		"tests":             []any{},
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -155,11 +165,7 @@ func gradescopeStudent(path string) gradebook.Student {
 		return unknown
 	}
 	u := meta.Users[0]
-	s := gradebook.Student{ID: firstText(u.SID, u.Email, u.ID), Name: grader.Escape(u.Name), Email: grader.Escape(u.Email)}
-	if s.ID == "" {
-		s.ID = unknown.ID
-	}
-	return s
+	return gradebook.Student{ID: cmp.Or(firstText(u.SID, u.Email, u.ID), unknown.ID), Name: short(u.Name), Email: short(u.Email)}
 }
 
 // firstText is the first value that has a text.
@@ -168,11 +174,20 @@ func firstText(values ...any) string {
 		switch v := v.(type) {
 		case string:
 			if v != "" {
-				return grader.Escape(v)
+				return short(v)
 			}
 		case json.Number:
-			return v.String()
+			return short(v.String())
 		}
 	}
 	return ""
+}
+
+// short bounds a text that anybody may have written.
+func short(s string) string {
+	const most = 200
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
 }
