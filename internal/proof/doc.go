@@ -1,6 +1,8 @@
 // Package proof shows, by the rules of a whole SELinux policy, that student
-// code cannot reach what judges it: the agent, the trusted probe, the audit
-// log, the port to the host, the policy itself.
+// code cannot reach what judges it: the agent, the trusted probe's file, the
+// audit log, the port to the host, the policy itself. The running probe has the
+// domain of the subject that it stands for; that no program of a run reaches it
+// is seen to in the guest.
 //
 // It computes every domain that student code can become, beginning with the
 // subjects of the labs, and holds the claims of claims.cil against what each of

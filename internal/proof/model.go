@@ -39,7 +39,6 @@ type model struct {
 	rules      []rule
 	moves      []move
 	permissive []*policy.Node
-	strict     bool            // what the policy does not know is denied
 	ignored    map[string]bool // keywords
 	later      []*policy.Node  // statements that use names, in order
 }
@@ -101,9 +100,6 @@ func (m *model) declare(n *policy.Node) error {
 		return m.branches(n)
 	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping":
 		m.later = append(m.later, n)
-		return nil
-	case "handleunknown":
-		m.strict = len(n.List) == 2 && n.List[1].Text != "allow"
 		return nil
 	}
 	if m.ignored[n.Keyword()] {
