@@ -49,6 +49,10 @@ func newGrade(a *app) *cobra.Command {
 		},
 	}
 	f.register(c)
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		sorryForFlags(os.Args[1:])
+		return &usageError{err}
+	})
 	c.AddCommand(newGradeReport(a), newGradeDiff(a), newGradeExport(a))
 	return a.withJSON(c)
 }
