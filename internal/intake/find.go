@@ -69,6 +69,9 @@ type argument struct {
 	class       bool                // by itself it would be taken for a class
 }
 
+// maxClass is how many submissions a folder may have.
+const maxClass = 100_000
+
 // argument looks at one path.
 func (f *finder) argument(path string) (*argument, error) {
 	abs, err := filepath.Abs(path)
@@ -79,14 +82,15 @@ func (f *finder) argument(path string) (*argument, error) {
 	if err == nil {
 		a.info, err = os.Stat(a.real)
 	}
-	if err == nil && a.info.IsDir() {
-		a.entries, err = entriesOf(a.real, -1)
-	}
 	if err != nil {
 		return nil, argumentError(path, err)
 	}
 	if !a.info.IsDir() {
 		return a, nil
+	}
+	a.entries, err = entriesOf(a.real, maxClass+1)
+	if err != nil || len(a.entries) > maxClass {
+		return a, nil // one submission: what is wrong with it is told when it is opened
 	}
 	a.list, err = readGradescope(a.real)
 	a.class = a.list != nil || f.isClass(a.real, a.entries)

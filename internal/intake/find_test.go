@@ -363,6 +363,23 @@ func TestFindRefusesArguments(t *testing.T) {
 	}
 }
 
+// A folder that may not be read stops nobody's class.
+func TestFindUnreadableFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := t.TempDir()
+	put(t, dir, map[string]string{"ann/writer.c": "", "bob/writer.c": ""})
+	must(t, os.Chmod(filepath.Join(dir, "bob"), 0))
+	t.Cleanup(func() { os.Chmod(filepath.Join(dir, "bob"), 0o755) })
+	all := find(t, Options{Lab: fifo(t)}, filepath.Join(dir, "ann"), filepath.Join(dir, "bob"))
+	same(t, all, "ann: ann ann\nbob: bob bob")
+	var e *Error
+	if _, err := Digest(t.Context(), all[1]); !errors.As(err, &e) || e.Fault != grader.Machine || e.Hint() == "" {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestNatural(t *testing.T) {
 	ordered := []string{"", "1", "2", "09", "10", "a", "a1", "a2", "a10", "a10b", "b"}
 	for i, a := range ordered {

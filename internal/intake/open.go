@@ -1,10 +1,12 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -119,7 +121,7 @@ func (h *hold) work(lab *labs.Lab) (*Work, error) {
 		return nil, refused("", ErrEmpty, "there is no file in it")
 	}
 	marks := marksOf(lab)
-	root, err := h.root(append(marks, ManifestFile))
+	root, err := h.root(lab.Name, marks)
 	if err != nil {
 		return nil, err
 	}
@@ -147,31 +149,55 @@ func (h *hold) work(lab *labs.Lab) (*Work, error) {
 	return w, nil
 }
 
-// root finds the folder that holds the lab's files: the outermost in which one
-// of them stands at its place. It is empty, or ends in a slash.
-func (h *hold) root(marks []string) (string, error) {
-	var roots []string
+// root finds the folder of the work; it is empty, or ends in a slash. A manifest
+// says where it is. Otherwise it is the outermost folder with at least half as
+// many of the lab's files, each at its place, as the folder that has most of
+// them; and of several side by side, the one with the lab's name or with most.
+func (h *hold) root(lab string, marks []string) (string, error) {
+	roots := h.roots([]string{ManifestFile})
+	if len(roots) == 0 {
+		roots = h.roots(marks)
+	}
+	if len(roots) == 0 {
+		return "", h.nothing()
+	}
+	most := slices.Max(slices.Collect(maps.Values(roots)))
+	maps.DeleteFunc(roots, func(_ string, has int) bool { return 2*has < most })
+	order := func(a, b string) int {
+		return cmp.Or(
+			cmp.Compare(strings.Count(a, "/"), strings.Count(b, "/")),
+			-compareTrue(path.Base(a) == lab, path.Base(b) == lab),
+			-cmp.Compare(roots[a], roots[b]))
+	}
+	best := slices.SortedFunc(maps.Keys(roots), func(a, b string) int { return cmp.Or(order(a, b), strings.Compare(a, b)) })
+	if len(best) > 1 && order(best[0], best[1]) == 0 {
+		return "", refused("", ErrAmbiguous, fmt.Sprintf("in %q and %q", short(best[0]), short(best[1])))
+	}
+	return best[0], nil
+}
+
+func compareTrue(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// roots are the folders that have some of the marks at their places, and how
+// many.
+func (h *hold) roots(marks []string) map[string]int {
+	roots := map[string]int{}
 	for _, f := range h.files {
 		for _, mark := range marks {
-			root, found := strings.CutSuffix(f.Path, mark)
-			if found && (root == "" || strings.HasSuffix(root, "/")) && !slices.Contains(roots, root) {
-				roots = append(roots, root)
+			if root, found := strings.CutSuffix(f.Path, mark); found && (root == "" || strings.HasSuffix(root, "/")) {
+				roots[root]++
 			}
 		}
 	}
-	slices.SortFunc(roots, func(a, b string) int {
-		if d := strings.Count(a, "/") - strings.Count(b, "/"); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	switch {
-	case len(roots) == 0:
-		return "", h.nothing()
-	case len(roots) > 1 && strings.Count(roots[0], "/") == strings.Count(roots[1], "/"):
-		return "", refused("", ErrAmbiguous, fmt.Sprintf("in %q and %q", short(roots[0]), short(roots[1])))
-	}
-	return roots[0], nil
+	return roots
 }
 
 // nothing says why the lab's files were not found.
