@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build student demo test lint unit image vmtest labcheck bench install uninstall clean
+.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench install uninstall clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -35,7 +35,7 @@ demo: build ## start the lab fifo with its reference solution and show what is c
 	@tools/demo
 
 # The tests in machines prove the labs, too, as labcheck does.
-test: setup-tests lint unit vmtest ## run everything (about 20 minutes without KVM)
+test: setup-tests lint unit vmtest redteam ## run everything (about half an hour without KVM)
 
 lint: ## look at the source: gofmt, go vet, staticcheck
 	@echo gofmt; files=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
@@ -43,13 +43,17 @@ lint: ## look at the source: gofmt, go vet, staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
 unit: ## run the tests that need no machine, with the race detector
-	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -v /internal/vmtest)
+	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -v -e /internal/vmtest -e '/grader/redteam$$')
+	$(GO) test -short ./grader/redteam
 
 image: build ## make the guest image, unless it is there
 	bin/ipclab image build
 
 vmtest: image ## run the tests that start machines
 	$(GO) test -count=1 -timeout 40m -v ./internal/vmtest/...
+
+redteam: image ## attack the grader, and show that each attack would work without the defence
+	$(GO) test -count=1 -timeout 40m -v -run TestRedTeam ./grader/redteam
 
 labcheck: image ## prove every lab by running it: starter, solution, mutants
 	bin/ipclab lab check

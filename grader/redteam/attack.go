@@ -54,7 +54,7 @@ type Real struct {
 	How   How           `yaml:"how"`
 	Shows string        `yaml:"shows"` // one sentence
 	Alone bool          `yaml:"alone"` // it disturbs others, and needs a machine of its own
-	Limit time.Duration `yaml:"limit"` // for each run of real.sh; zero is 30 s
+	Limit time.Duration `yaml:"limit"` // for each run of real.sh; zero is 2 minutes
 }
 
 // How is the defence that a proof does without.

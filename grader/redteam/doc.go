@@ -30,7 +30,7 @@
 //	  how: naive               # or guest
 //	  shows: one sentence
 //	  alone: true              # optional: it disturbs others and gets a machine of its own
-//	  limit: 60s               # optional: for one run of real.sh, 30s if not said
+//	  limit: 60s               # optional: for one run of real.sh, 2m if not said
 //
 //	never: ["root:"]           # optional: texts that must stand nowhere in what students get
 //	student: '=1+1'            # optional: the name it is handed in under
@@ -49,8 +49,9 @@
 //
 // real.sh is run as root in a guest, unconfined, with the defence off. Its
 // first argument is the submission: a folder that it may change, or the
-// archive. It runs in a fresh folder of its own, and the program `naive` is in
-// its PATH. It exits with
+// archive. The second is the lab's solution, handed in in the same form: how
+// long that takes tells "for ever" from "slowly". It runs in a fresh folder of
+// its own, and the program `naive` is in its PATH. It exits with
 //
 //	0   the attack did work
 //	1   it did not

@@ -20,7 +20,7 @@ func run(m *testing.M) int {
 	if testing.Short() {
 		return m.Run()
 	}
-	dir, err := os.MkdirTemp("", "redteam-")
+	dir, err := os.MkdirTemp("", "rtbin")
 	if err == nil {
 		defer os.RemoveAll(dir)
 		err = prepare(dir)

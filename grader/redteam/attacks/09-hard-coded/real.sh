@@ -2,6 +2,6 @@
 naive -run balance "$1" >log
 grep -q '^score 100/100' log || exit 1
 mkfifo slot
-echo 1 | timeout 5 ./built-vault slot &
-timeout 5 grep -q '^balance 1250' slot || { wait; exit 1; }
+echo 1 | timeout 20 ./built-vault slot &
+timeout 20 grep -q '^balance 1250' slot || { wait; exit 1; }
 wait
