@@ -128,14 +128,15 @@ func (m *model) branches(n *policy.Node) error {
 
 // name notes one declaration.
 func (m *model) name(n *policy.Node, name string) error {
+	if m.taken(n.Keyword(), name) {
+		return unread(n, "%q is declared already", name)
+	}
 	last := n.List[len(n.List)-1]
 	switch n.Keyword() {
 	case "type":
-		if _, twice := m.numbers[name]; !twice {
-			m.numbers[name] = len(m.types)
-			m.types = append(m.types, name)
-		}
-	case "typealias":
+		m.numbers[name] = len(m.types)
+		m.types = append(m.types, name)
+	case "typealias": // what it stands for is told by typealiasactual
 	case "typealiasactual":
 		m.aliases[name] = last.Text
 	case "typeattribute":
@@ -155,6 +156,28 @@ func (m *model) name(n *policy.Node, name string) error {
 		return unread(n, "what %q does to the policy cannot be proved", n.Keyword())
 	}
 	return nil
+}
+
+// taken tells whether a name would get a second meaning, and rules and claims
+// that were read before would change theirs.
+func (m *model) taken(keyword, name string) bool {
+	_, isType := m.numbers[name]
+	_, isAlias := m.aliases[name]
+	_, isAttribute := m.members[name]
+	_, isClass := m.perms[name]
+	_, isCommon := m.shared[name]
+	_, hasCommon := m.common[name]
+	switch keyword {
+	case "type", "typealiasactual":
+		return isType || isAlias || isAttribute
+	case "typeattribute":
+		return isType || isAlias
+	case "class", "classmap":
+		return isClass
+	case "common":
+		return isCommon
+	}
+	return keyword == "classcommon" && hasCommon
 }
 
 func words(n *policy.Node) []string {

@@ -227,6 +227,9 @@ func TestWhatCannotBeReadIsNotProved(t *testing.T) {
 		"(allow nobody_t daemon_t (process (signal)))", "(allow w_t daemon_t (nothing (signal)))", "(allow w_t daemon_t (process (flies)))",
 		"(allow w_t daemon_t cp)", "(allow w_t)", "(typeattribute a)(typeattributeset a (a))(allow a daemon_t (process (signal)))",
 		"(typeattribute a)(typeattributeset a (range w_t r_t))(allow a daemon_t (process (signal)))", "(booleanif b (maybe))", "(type)",
+		// what would change the meaning of rules and claims that were read before
+		"(type etc_t)", "(typealias ipclab_home_t)(typealiasactual ipclab_home_t etc_t)", "(typeattribute etc_t)",
+		"(class process (one two))", "(common file (one two))", "(classcommon process file)(classcommon process ipc)", "(classmap process (one))",
 	} {
 		_, err := question(t, module).Prove()
 		if _, ok := errors.AsType[*UnreadError](err); !ok {
