@@ -71,9 +71,10 @@ func TestForStudentLeavesOutWhatIsNotTheirs(t *testing.T) {
 	g := student(grader.Broken, grader.Skipped, grader.Pass, grader.Pass)
 	g.Report.Results[1].Unmet = []string{"a", "c", "d"}
 	g.Variant = &gradebook.Variant{Expected: "e", Found: "f", Of: "another", Foreign: true, Note: "note"}
+	g.Source = "/home/instructor/course/ann.zip"
 	s := g.ForStudent(lab())
-	if want := (&gradebook.Variant{Expected: "e", Foreign: true}); !reflect.DeepEqual(s.Variant, want) || s.Key != "" {
-		t.Errorf("variant %+v, key %q", s.Variant, s.Key)
+	if want := (&gradebook.Variant{Expected: "e", Foreign: true}); !reflect.DeepEqual(s.Variant, want) || s.Key != "" || s.Source != "ann.zip" {
+		t.Errorf("variant %+v, key %q, source %q", s.Variant, s.Key, s.Source)
 	}
 	if r := s.Report.Results[0]; strings.Contains(r.Message, "connection") || r.Evidence != nil {
 		t.Errorf("trouble of the machine is told as %+v", r)

@@ -141,7 +141,7 @@ const canary = "canary-of-the-hidden"
 // judgeSecrets looks for what students must not learn in what they are given.
 func judgeSecrets(t *testing.T, g *graded, attacks []*Attack) {
 	t.Helper()
-	secrets := map[string]bool{canary: true}
+	secrets := map[string]bool{canary: true, filepath.Dir(g.out): true} // where on this computer it was graded
 	for _, a := range attacks {
 		for _, text := range a.Never {
 			secrets[text] = true

@@ -17,7 +17,9 @@ func refusal(err error) *Answer {
 	var e *intake.Error
 	if !errors.As(err, &e) || e.Fault != grader.Student {
 		a.Status, a.Fault = gradebook.Ungraded, grader.Machine
+		return a
 	}
+	a.Problem = e.Problem() // the student is told, who need not know the instructor's folders
 	return a
 }
 
