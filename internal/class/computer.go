@@ -41,6 +41,7 @@ func (o OnHost) Prepare(ctx context.Context, lab *labs.Lab) (Machine, error) {
 	if _, err := o.Host.Machines().Running(); err != nil { // sweeps the dead
 		return Machine{}, err
 	}
+	o.Host.Machines().ClearAll(machinePrefix)
 	return Machine{
 		Digest: filepath.Base(s.Dir), Pace: o.Host.Pace(&qemu.Clone{Snapshot: s.Dir}), CPUs: max(1, s.Hardware.CPUs),
 	}, nil
@@ -48,12 +49,7 @@ func (o OnHost) Prepare(ctx context.Context, lab *labs.Lab) (Machine, error) {
 
 // Stop stops a clone.
 func (o OnHost) Stop(ctx context.Context, name string) error {
-	err := o.Host.Machines().Stop(ctx, name)
-	var not *qemu.NotRunningError
-	if errors.As(err, &not) {
-		return nil
-	}
-	return err
+	return o.Host.Machines().Clear(ctx, name)
 }
 
 // memoryOfMachine is what a clone needs beyond the snapshot that all share, with

@@ -115,6 +115,9 @@ func (g *grading) patience(slack float64) time.Duration {
 	return time.Duration(float64(longest+machine) * slack * max(1, g.machine.Pace))
 }
 
+// machinePrefix begins the names of machines that submissions are judged in.
+const machinePrefix = "grade-"
+
 // names gives machines names that no other grader gives.
 type names struct {
 	prefix string
@@ -124,7 +127,7 @@ type names struct {
 func newNames() (names, error) {
 	random := make([]byte, 4)
 	_, err := rand.Read(random)
-	return names{"grade-" + hex.EncodeToString(random), new(atomic.Int64)}, err
+	return names{machinePrefix + hex.EncodeToString(random), new(atomic.Int64)}, err
 }
 
 func (n names) next() string { return fmt.Sprintf("%s-%d", n.prefix, n.last.Add(1)) }

@@ -28,7 +28,7 @@ func TestArguments(t *testing.T) {
 		want          bool
 	}{
 		"kernel":            {cold, "-kernel", "/k", true},
-		"SELinux":           {cold, "-append", kernelCommand, true},
+		"SELinux":           {cold, "-append", kernelCommand + emulatedCommand, true},
 		"comma in a path":   {cold, "-drive", "if=virtio,format=qcow2,cache=unsafe,discard=unmap," + diskErrors + ",file=/d,,1.qcow2", true},
 		"agent's port":      {cold, "-device", "virtserialport,chardev=port,name=ipclab.0", true},
 		"port's socket":     {cold, "-chardev", "socket,id=port,server=on,wait=off,path=/run/x/port", true},
@@ -36,7 +36,9 @@ func TestArguments(t *testing.T) {
 		"restore":           {with(func(s *start) { s.Restore = true }), "-incoming", "defer", true},
 		"private memory":    {cold, "-object", "memory-backend-file,id=ram,size=512M,share=off,mem-path=/r", true},
 		"shared memory":     {with(func(s *start) { s.ShareRAM = true }), "-object", "memory-backend-file,id=ram,size=512M,share=on,mem-path=/r", true},
-		"emulation":         {cold, "-cpu", "max", true},
+		"emulation":         {cold, "-cpu", emulatedProcessor, true},
+		"one emulated":      {cold, "-smp", "1", true},
+		"KVM's kernel":      {with(func(s *start) { s.Accel = KVM }), "-append", kernelCommand, true},
 		"KVM":               {with(func(s *start) { s.Accel = KVM }), "-accel", "kvm", true},
 		"KVM's processor":   {with(func(s *start) { s.Accel = KVM }), "-cpu", "host", true},
 		"nobody listens on": {cold, "-display", "none", true},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"testing"
+	"time"
 )
 
 func TestTetherHoldsUntilTheLastWriterIsGone(t *testing.T) {
@@ -39,5 +40,23 @@ func TestWithoutALeashNothingIsTied(t *testing.T) {
 	defer letGo()
 	if ctx.Err() != nil {
 		t.Error("it ended for no reason")
+	}
+}
+
+func TestACloneEndsWithItsLeash(t *testing.T) {
+	st := fakeStore(t)
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer r.Close()
+	st.Leash = r
+	c, err := st.Start(t.Context(), order("fifo"), supervisor("good"))
+	must(t, err)
+	if _, err := st.Find("fifo"); err != nil {
+		t.Fatalf("it does not run on its leash: %v", err)
+	}
+	must(t, w.Close())
+	waitGone(t, st)
+	for !gone(c.QEMU) {
+		time.Sleep(time.Millisecond)
 	}
 }
