@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"ipclab/internal/image"
@@ -125,14 +126,29 @@ func (h *Host) derive(ctx context.Context, i *image.Image, hw qemu.Hardware, lab
 }
 
 // forget removes snapshots of older versions of a lab. Clones that still run
-// keep the files that they have open.
+// keep the files that they have open. Of a lab whose variants may need machines
+// of their own, the newest stay: clones may be starting from them just now.
 func (h *Host) forget(lab *labs.Lab, keep string) {
 	old, _ := filepath.Glob(filepath.Join(h.snapshots(), lab.Name+"-????????????????"))
-	for _, dir := range old {
-		if filepath.Base(dir) != keep {
-			os.RemoveAll(dir)
-		}
+	old = slices.DeleteFunc(old, func(dir string) bool { return filepath.Base(dir) == keep })
+	if lab.HasVariants() {
+		slices.SortFunc(old, func(a, b string) int { return madeAt(b).Compare(madeAt(a)) })
+		old = old[min(keptVariants, len(old)):]
 	}
+	for _, dir := range old {
+		os.RemoveAll(dir)
+	}
+}
+
+// keptVariants is how many snapshots of a lab's other variants are kept.
+const keptVariants = 3
+
+func madeAt(dir string) time.Time {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // base gives the snapshot of the freshly booted image. With KVM in question the
