@@ -1,12 +1,12 @@
 package guest
 
 import (
-	"crypto/sha256"
+	"bufio"
 	"encoding/binary"
-	"encoding/hex"
-	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"sync"
 
 	"ipclab/internal/guest/api"
@@ -20,9 +20,15 @@ const keepPolicies = 4
 // needs no copy from the host.
 type policies struct {
 	mu     sync.Mutex
-	kept   []api.Policy // the newest last
-	loaded string       // digest of the one that was loaded last
-	count  uint32       // the kernel's count of loads at that time
+	kept   []kept // the newest last
+	loaded string // digest of the one that was loaded last
+	count  uint32 // the kernel's count of loads at that time
+}
+
+// kept is a policy with its name.
+type kept struct {
+	sha256 string
+	data   []byte
 }
 
 // load puts a policy into the kernel, in one write as selinuxfs demands
@@ -33,36 +39,49 @@ func (s *policies) load(p api.Policy) (api.PolicyLoaded, error) {
 	if p.SHA256 == s.loaded && s.count == loadCount() {
 		return api.PolicyLoaded{}, nil
 	}
-	p, known, err := s.find(p)
-	if err != nil || !known {
-		return api.PolicyLoaded{Missing: !known}, err
+	i := slices.IndexFunc(s.kept, func(k kept) bool { return k.sha256 == p.SHA256 })
+	if i < 0 {
+		return api.PolicyLoaded{Missing: true}, nil
 	}
 	s.loaded = ""
-	if err := writeFile("/sys/fs/selinux/load", string(p.Data)); err != nil {
+	if err := writeFile("/sys/fs/selinux/load", string(s.kept[i].data)); err != nil {
 		return api.PolicyLoaded{}, fmt.Errorf("the kernel refused the policy: %w", err)
 	}
 	s.loaded, s.count = p.SHA256, loadCount()
 	return api.PolicyLoaded{}, nil
 }
 
-// find gives a kept policy, or keeps the new one.
-func (s *policies) find(p api.Policy) (api.Policy, bool, error) {
-	for _, k := range s.kept {
-		if k.SHA256 == p.SHA256 {
-			return k, true, nil
-		}
+// receive reads an upload. The policy is not held against its digest, which is
+// only its name: both come from the host, over a stream that loses nothing, and
+// the kernel looks at every policy that it loads.
+func (s *policies) receive(in *bufio.Reader) error {
+	head, err := in.ReadString('\n')
+	if err != nil {
+		return err
 	}
-	if len(p.Data) == 0 {
-		return p, false, nil
+	var name string
+	var length int
+	if _, err := fmt.Sscanf(head, string(api.UploadMark)+"%64s %d\n", &name, &length); err != nil {
+		return fmt.Errorf("the head of an upload %q: %w", head, err)
 	}
-	if sum := sha256.Sum256(p.Data); hex.EncodeToString(sum[:]) != p.SHA256 {
-		return p, true, errors.New("the policy does not match its digest")
+	if length < 0 || length > api.MaxPolicy {
+		return fmt.Errorf("an upload of %d bytes", length)
 	}
-	s.kept = append(s.kept, p)
+	data := make([]byte, length)
+	if _, err := io.ReadFull(in, data); err != nil {
+		return err
+	}
+	s.keep(kept{sha256: name, data: data})
+	return nil
+}
+
+func (s *policies) keep(k kept) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = append(s.kept, k)
 	if len(s.kept) > keepPolicies {
-		s.kept = s.kept[1:]
+		s.kept = slices.Delete(s.kept, 0, 1)
 	}
-	return p, true, nil
 }
 
 // loadCount is how often a policy was loaded since boot, from the status page

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/rpc"
 	"net/rpc/jsonrpc"
+	"os"
 	"sync"
 	"syscall"
 
@@ -65,8 +66,8 @@ func (a *Agent) hostKey() ssh.Signer {
 }
 
 // ServeConn serves one stream until it ends. A stream that begins with a brace
-// is JSON-RPC, anything else SSH, whose first byte is an S (RFC 4253, section
-// 4.2).
+// is JSON-RPC, with a P an upload, anything else SSH, whose first byte is an S
+// (RFC 4253, section 4.2).
 func (a *Agent) ServeConn(c net.Conn) {
 	defer c.Close()
 	in := bufio.NewReader(c)
@@ -75,11 +76,22 @@ func (a *Agent) ServeConn(c net.Conn) {
 		return
 	}
 	peeked := &bufferedConn{Conn: c, in: in}
-	if first[0] == '{' {
+	switch first[0] {
+	case '{':
 		a.serveCalls(peeked)
+	case api.UploadMark:
+		a.serveUpload(peeked)
+	default:
+		a.serveSSH(peeked)
+	}
+}
+
+func (a *Agent) serveUpload(c *bufferedConn) {
+	if err := a.policies.receive(c.in); err != nil {
+		fmt.Fprintf(os.Stderr, "ipclab agent: upload: %v\n", err)
 		return
 	}
-	a.serveSSH(peeked)
+	io.WriteString(c, api.UploadKept)
 }
 
 // bufferedConn is a connection of which some bytes were looked at already.

@@ -212,8 +212,41 @@ func (c *Client) LoadPolicy(ctx context.Context, binary []byte) error {
 	if err := c.call(ctx, api.CallLoadPolicy, p, &answer); err != nil || !answer.Missing {
 		return err
 	}
-	p.Data = binary
-	return c.call(ctx, api.CallLoadPolicy, p, &answer)
+	if err := c.upload(ctx, p.SHA256, binary); err != nil {
+		return err
+	}
+	if err := c.call(ctx, api.CallLoadPolicy, p, &answer); err != nil || !answer.Missing {
+		return err
+	}
+	return errors.New("the machine does not keep the policy that it was given")
+}
+
+// upload hands a policy over, on a stream of its own.
+func (c *Client) upload(ctx context.Context, name string, binary []byte) error {
+	stream, err := c.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	stop := context.AfterFunc(ctx, func() { stream.Close() })
+	defer stop()
+	_, err = fmt.Fprintf(stream, "%c%s %d\n", api.UploadMark, name, len(binary))
+	if err == nil {
+		_, err = stream.Write(binary)
+	}
+	answer := make([]byte, len(api.UploadKept))
+	if err == nil {
+		_, err = io.ReadFull(stream, answer)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return &LostError{err}
+	case string(answer) != api.UploadKept:
+		return fmt.Errorf("the machine answered an upload with %q", answer)
+	}
+	return nil
 }
 
 // SetEnforce switches enforcing on or off.

@@ -3,7 +3,7 @@
 // what the agent does with them is in package guest, how the host sends them
 // in package machine.
 //
-// Each byte stream to the agent carries one of two protocols, told apart by
+// Each byte stream to the agent carries one of three protocols, told apart by
 // their first byte:
 //
 //   - SSH (RFC 4254). Session channels carry shells, commands and SFTP. One
@@ -14,6 +14,10 @@
 //   - JSON-RPC (net/rpc/jsonrpc) to the service "Agent", whose methods are
 //     listed at CallIdentify. It needs no handshake, which under emulation saves
 //     a tenth of a second.
+//   - An upload of a policy: UploadMark, a line with its SHA-256 in hexadecimal
+//     digits and its length, a blank between them, and its bytes. The agent
+//     keeps it, answers UploadKept and closes the stream. Two megabytes as a
+//     string in JSON would cost an emulated guest more than a second.
 package api
 
 import "time"
@@ -196,15 +200,22 @@ type RecordsReply struct {
 	Lost    uint32   `json:"lost"` // records that the kernel lost since boot
 }
 
-// Policy is a binary policy that is to be loaded. Without Data it is one that
-// the agent may have from before.
+// The words of an upload.
+const (
+	UploadMark = 'P'
+	UploadKept = "kept\n"
+)
+
+// MaxPolicy bounds an upload, in bytes.
+const MaxPolicy = 64 << 20
+
+// Policy names a binary policy that is to be loaded: one that was uploaded.
 type Policy struct {
 	SHA256 string `json:"sha256"`
-	Data   []byte `json:"data"`
 }
 
-// PolicyLoaded answers a Policy. Missing asks for the data; nothing was loaded
-// then.
+// PolicyLoaded answers a Policy. Missing asks for the upload; nothing was
+// loaded then.
 type PolicyLoaded struct {
 	Missing bool `json:"missing"`
 }
