@@ -38,6 +38,11 @@ folders() {
 
 agent() {
 	install -D -m 0755 "$here/guest/build" /usr/lib/ipclab/build
+	# Nobody but root may read the probe: the kernel then keeps its process from
+	# being traced or looked into by others of the same user (ptrace(2),
+	# "dumpable").
+	gcc -std=gnu11 -O2 -static -Wall -Wextra -Werror -o /usr/lib/ipclab/probe "$here/guest/probe.c"
+	chmod 0711 /usr/lib/ipclab/probe
 	install -D -m 0644 "$here/guest/ipclab-agent.service" /etc/systemd/system/ipclab-agent.service
 	install -D -m 0644 "$here/guest/sysctl.conf" /etc/sysctl.d/60-ipclab.conf
 	install -D -m 0644 "$here/guest/modules.conf" /etc/modules-load.d/ipclab.conf

@@ -1,7 +1,7 @@
 // Command ipclab-guest runs inside the teaching machine. Installed as
 // /usr/lib/ipclab/agent it is the host's hand there; installed as
-// /usr/lib/ipclab/probe, under another SELinux type, it attempts operations in
-// a subject's place.
+// /usr/lib/ipclab/sftp, under another SELinux type, it hands files to those who
+// log in.
 package main
 
 import (
@@ -13,7 +13,6 @@ import (
 	"syscall"
 
 	"ipclab/internal/guest"
-	"ipclab/internal/guest/api"
 )
 
 func main() {
@@ -25,20 +24,13 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("usage: ipclab-guest serve | sftp | try OP PATH | act ACTOR ARGS…")
+		return errors.New("usage: ipclab-guest serve | sftp")
 	}
 	switch args[0] {
 	case "serve":
 		return serve()
 	case "sftp":
 		return guest.ServeSFTP()
-	case "try":
-		if len(args) != 3 {
-			return errors.New("usage: ipclab-guest try OP PATH")
-		}
-		return guest.Try(os.Stdin, os.Stdout, api.Op(args[1]), args[2])
-	case "act":
-		return guest.Act(args[1:])
 	}
 	return fmt.Errorf("no command %q", args[0])
 }

@@ -2,24 +2,16 @@ package guest
 
 import (
 	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
-
-	"github.com/opencontainers/selinux/go-selinux"
-	"golang.org/x/sys/unix"
 
 	"ipclab/internal/guest/api"
 )
 
-// ProbePath is where the guest binary is installed as the probe.
+// ProbePath is the trusted probe, a small C program (vagrant/guest/probe.c).
 const ProbePath = "/usr/lib/ipclab/probe"
 
 // probeWait bounds one probe. Every operation of it is non-blocking.
@@ -78,6 +70,7 @@ type prober struct {
 const (
 	probeReady = "ready\n"
 	probeGo    = "go\n"
+	probeDone  = "-" // in the place of an errno
 )
 
 func startProbe(spec api.ProbeSpec) (*prober, error) {
@@ -109,15 +102,18 @@ func startProbe(spec api.ProbeSpec) (*prober, error) {
 
 // attempt lets the probe go and reads its answer.
 func (p *prober) attempt() (api.ProbeResult, error) {
-	var result api.ProbeResult
 	if _, err := io.WriteString(p.in, probeGo); err != nil {
-		return result, p.mute(err)
+		return api.ProbeResult{}, p.mute(err)
 	}
-	if err := json.NewDecoder(p.out).Decode(&result); err != nil {
-		return result, p.mute(err)
+	line, err := p.out.ReadString('\n')
+	if err != nil {
+		return api.ProbeResult{}, p.mute(err)
 	}
-	result.PID = p.cmd.Process.Pid
-	return result, nil
+	errno, context, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	if !ok {
+		return api.ProbeResult{}, p.mute(fmt.Errorf("it said %q", line))
+	}
+	return api.ProbeResult{PID: p.cmd.Process.Pid, Errno: strings.TrimPrefix(errno, probeDone), Context: context}, nil
 }
 
 // end reaps the probe.
@@ -131,99 +127,4 @@ func (p *prober) end() {
 func (p *prober) mute(err error) error {
 	return fmt.Errorf("probe as %s in %s gave no answer (%v): %s",
 		p.spec.Subject.User, contextOf(p.spec.Subject), err, strings.TrimSpace(p.diag.String()))
-}
-
-// Try is the probe's main: it waits for the word, attempts op on path and
-// prints what came of it.
-func Try(in io.Reader, out io.Writer, op api.Op, path string) error {
-	label, err := selinux.CurrentLabel()
-	if err != nil {
-		return err
-	}
-	if _, err := io.WriteString(out, probeReady); err != nil {
-		return err
-	}
-	if word, err := bufio.NewReader(in).ReadString('\n'); err != nil || word != probeGo {
-		return fmt.Errorf("told %q instead of to go: %w", word, err)
-	}
-	result := api.ProbeResult{Context: label, Errno: errnoName(attempt(op, path))}
-	return json.NewEncoder(out).Encode(result)
-}
-
-// attempt does the operation and undoes what it changed.
-func attempt(op api.Op, path string) error {
-	switch op {
-	case api.OpRead:
-		return tryOpen(path, unix.O_RDONLY)
-	case api.OpWrite:
-		return tryOpen(path, unix.O_WRONLY)
-	case api.OpAppend:
-		return tryOpen(path, unix.O_WRONLY|unix.O_APPEND)
-	case api.OpRdwr:
-		return tryOpen(path, unix.O_RDWR)
-	case api.OpStat:
-		return unix.Lstat(path, &unix.Stat_t{})
-	case api.OpChmod:
-		return tryChmod(path)
-	case api.OpUnlink:
-		return tryRename(path)
-	case api.OpCreate:
-		return tryCreate(path)
-	}
-	return fmt.Errorf("probe: no operation %q", op)
-}
-
-// tryOpen opens without waiting. ENXIO is what a FIFO without a reader answers
-// to O_WRONLY after every permission check has passed (fifo(7)).
-func tryOpen(path string, flags int) error {
-	fd, err := unix.Open(path, flags|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
-	if errors.Is(err, unix.ENXIO) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return unix.Close(fd)
-}
-
-// tryChmod sets the mode that the object already has.
-func tryChmod(path string) error {
-	var st unix.Stat_t
-	if err := unix.Lstat(path, &st); err != nil {
-		return err
-	}
-	return unix.Chmod(path, st.Mode&0o7777)
-}
-
-// tryRename takes the name away and gives it back.
-func tryRename(path string) error {
-	hidden := hiddenName(path)
-	if err := unix.Rename(path, hidden); err != nil {
-		return err
-	}
-	return unix.Rename(hidden, path)
-}
-
-func tryCreate(path string) error {
-	hidden := hiddenName(path)
-	if err := unix.Mkfifo(hidden, 0o600); err != nil {
-		return err
-	}
-	return unix.Unlink(hidden)
-}
-
-func hiddenName(path string) string {
-	return filepath.Join(filepath.Dir(path), fmt.Sprintf(".probe-%d", os.Getpid()))
-}
-
-// errnoName is "EACCES" and the like; other errors keep their text.
-func errnoName(err error) string {
-	var errno syscall.Errno
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &errno):
-		return unix.ErrnoName(errno)
-	}
-	return err.Error()
 }

@@ -79,13 +79,16 @@ func (s *session) request(r *ssh.Request) bool {
 
 // beginSFTP runs ServeSFTP in a process of its own, so that files are handled
 // with the rights of the login, not with the agent's. A student may not run the
-// agent's file, and gets the same program as the probe.
+// agent's file, and gets the same program under another name.
 func (s *session) beginSFTP() bool {
 	if s.user == LoginAdmin {
 		return s.begin(shell, "bash", "-c", "exec /usr/lib/ipclab/agent sftp")
 	}
-	return s.begin(ProbePath, "probe", "sftp")
+	return s.begin(sftpPath, "ipclab-sftp", "sftp")
 }
+
+// sftpPath is this program under a type that a student may run.
+const sftpPath = "/usr/lib/ipclab/sftp"
 
 // ServeSFTP speaks SFTP on stdin and stdout.
 func ServeSFTP() error {

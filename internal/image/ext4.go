@@ -15,8 +15,8 @@ import (
 const (
 	agentPath  = "/usr/lib/ipclab/agent"
 	agentLabel = "system_u:object_r:ipclab_agent_exec_t:s0"
-	probePath  = "/usr/lib/ipclab/probe"
-	probeLabel = "system_u:object_r:ipclab_probe_exec_t:s0"
+	sftpPath   = "/usr/lib/ipclab/sftp"
+	sftpLabel  = "system_u:object_r:bin_t:s0"
 )
 
 // label writes SELinux labels into an ext4 image. An ordinary user may not set
@@ -88,14 +88,14 @@ func debugfs(ctx context.Context, disk string, commands io.Reader) error {
 }
 
 // injectAgent puts the guest's program into an image, under both of its names.
-// It replaces what a former version left. Nobody but root may read the probe:
-// the kernel then keeps the process of whoever runs it from being traced or
+// It replaces what a former version left. Nobody but root may read them: the
+// kernel then keeps the process of whoever runs them from being traced or
 // looked into by others of the same user (ptrace(2), "dumpable").
 func injectAgent(ctx context.Context, disk, agent string) error {
-	removal := fmt.Sprintf("rm %s\nrm %s\n", agentPath, probePath)
+	removal := fmt.Sprintf("rm %s\nrm %s\n", agentPath, sftpPath)
 	_ = debugfs(ctx, disk, strings.NewReader(removal)) // in a fresh image they are not there
 	var commands bytes.Buffer
-	for path, label := range map[string]string{agentPath: agentLabel, probePath: probeLabel} {
+	for path, label := range map[string]string{agentPath: agentLabel, sftpPath: sftpLabel} {
 		fmt.Fprintf(&commands, "write %s %s\n", agent, path)
 		fmt.Fprintf(&commands, "set_inode_field %s mode 0100711\n", path)
 		fmt.Fprintf(&commands, "set_inode_field %s uid 0\nset_inode_field %s gid 0\n", path, path)
