@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,7 @@ func newGradeExport(a *app) *cobra.Command {
 	flags := c.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "the `folder` to make")
 	flags.StringVar(&f.intake.Pattern, "pattern", "", "a regular `expression` for file names, with the groups student, name, email, attempt, late, date")
-	flags.StringVar(&f.intake.Platform, "platform", "", "the course `platform` that file names are from")
+	flags.StringVar(&f.intake.Platform, "platform", "", "the course `platform` that file names are from: "+strings.Join(intake.Platforms(), ", "))
 	return a.withJSON(c)
 }
 
