@@ -89,10 +89,10 @@ func exportInto(ctx context.Context, dir string, submissions []Submission, lab *
 	defer root.Close()
 	x := &exporter{root, [][]string{{"filename", "full_name", "id", "labels", "ignored"}}}
 	base, err := workspace.FromFS(lab.Starter())
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = x.add(baseName, base, "", "", true)
 	}
-	if err := x.add(baseName, base, "", "", true); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	done := &Exported{}
@@ -100,29 +100,30 @@ func exportInto(ctx context.Context, dir string, submissions []Submission, lab *
 		if s.Superseded != "" {
 			continue
 		}
-		w, err := Open(ctx, s, lab)
-		var refusal *Error
-		if errors.As(err, &refusal) {
-			done.Refused = append(done.Refused, err)
-			continue
-		}
-		if err == nil {
-			err = x.submission(s, w.Tree)
-		}
-		if err != nil {
+		if err := x.submission(ctx, s, lab, done); err != nil {
 			return nil, err
 		}
-		done.IDs = append(done.IDs, s.ID)
 	}
 	return done, x.list()
 }
 
-func (x *exporter) submission(s Submission, tree *workspace.Tree) error {
+// submission writes what one student wrote, if it can be taken.
+func (x *exporter) submission(ctx context.Context, s Submission, lab *labs.Lab, done *Exported) error {
+	w, err := Open(ctx, s, lab)
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		done.Refused = append(done.Refused, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	label := "in time"
 	if s.Late {
 		label = "late"
 	}
-	return x.add(s.ID, tree, cmp.Or(s.Student.Name, s.Student.ID), label, false)
+	done.IDs = append(done.IDs, s.ID)
+	return x.add(s.ID, w.Tree, cmp.Or(s.Student.Name, s.Student.ID), label, false)
 }
 
 // add writes the sources of one tree under a name.

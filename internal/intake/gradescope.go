@@ -82,28 +82,32 @@ func digestGradescope(r io.Reader) (string, error) {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	inside := false
 	for {
-		line, long, err := lines.ReadLine()
+		line, err := shortLine(lines)
 		if errors.Is(err, io.EOF) {
 			return kept.String(), nil
 		}
 		if err != nil {
 			return "", err
 		}
-		for rest := long; rest; { // nothing of use is so long
-			if _, rest, err = lines.ReadLine(); err != nil && !errors.Is(err, io.EOF) {
-				return "", err
-			}
-		}
-		text := string(line)
-		if wanted.MatchString(text) {
-			inside = strings.HasPrefix(text, "  :submitters:")
-		} else if inside = inside && (strings.HasPrefix(text, "  - ") || strings.HasPrefix(text, "   ")); !inside {
+		if wanted.MatchString(line) {
+			inside = strings.HasPrefix(line, "  :submitters:")
+		} else if inside = inside && (strings.HasPrefix(line, "  - ") || strings.HasPrefix(line, "   ")); !inside {
 			continue
 		}
 		if kept.Len()+len(line) > maxList {
 			return "", errors.New("it is too long")
 		}
-		kept.Write(line)
-		kept.WriteByte('\n')
+		kept.WriteString(line + "\n")
 	}
+}
+
+// shortLine reads a line, and of a very long one only the beginning: nothing of
+// use is so long.
+func shortLine(r *bufio.Reader) (string, error) {
+	line, more, err := r.ReadLine()
+	text := string(line)
+	for more && err == nil {
+		_, more, err = r.ReadLine()
+	}
+	return text, err
 }
