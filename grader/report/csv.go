@@ -26,10 +26,10 @@ func cell(s string) string {
 // formula tells what spreadsheets compute. A dash alone is Moodle's "no grade",
 // and a number is a number.
 func formula(s string) bool {
-	if s == "" || s == "-" || number.MatchString(s) {
+	if s = strings.TrimLeft(s, " \t\r\n\u00a0"); s == "" || s == "-" || number.MatchString(s) {
 		return false
 	}
-	return strings.ContainsRune("=+-@|%\t\r", rune(s[0])) || strings.HasPrefix(s, "＝") || strings.HasPrefix(s, "＋") ||
+	return strings.ContainsRune("=+-@|%", rune(s[0])) || strings.HasPrefix(s, "＝") || strings.HasPrefix(s, "＋") ||
 		strings.HasPrefix(s, "－") || strings.HasPrefix(s, "＠")
 }
 

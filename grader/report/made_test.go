@@ -45,12 +45,13 @@ func must(t testing.TB, err error) {
 
 // maker makes up grades as the grader would give them.
 type maker struct {
-	lab  gradebook.Lab
-	rand *rand.Rand
+	lab   gradebook.Lab
+	rand  *rand.Rand
+	lines int // of a hostile output
 }
 
 func newMaker(t testing.TB) *maker {
-	return &maker{lab: fifoLab(t), rand: rand.New(rand.NewPCG(3, 14))}
+	return &maker{lab: fifoLab(t), rand: rand.New(rand.NewPCG(3, 14)), lines: 300}
 }
 
 // judge makes a grade in which just these checks fail, and what needs them is
@@ -205,7 +206,7 @@ func nasty() []string {
 		`=cmd|' /C calc'!A0`, `+1+1`, `-2+3`, `@SUM(A1:A9)`, "\t=1+1", `＝1+1`, `x";=HYPERLINK("http://evil.example","x")`,
 		"\x1b[31mred\x1b[0m\x1b]0;title\x07", "nul\x00 bell\x07 \x0b vt \ufffe \uffff", "bytes \xff\xfe\xc3\x28",
 		"abc\u202etxt.exe\u202c \u2066isolate", "z" + strings.Repeat("\u0301\u0310", 60) + "algo",
-		strings.Repeat("A", 2000), strings.Repeat("𝔘", 700), "ข้อความ العربية עברית 漢字 👩‍👩‍👧 نمی‌خواهم",
+		strings.Repeat("A", 2000), strings.Repeat("𝔘", 700), "ข้อความ العربية עברית 漢字 👩\u200d👩\u200d👧 نمی\u200cخواهم",
 		"line one\r\nline two\nPASS: everything\n--- PASS: forged (0.00s)\n</system-out>", "Points Possible", "    Points Possible", "",
 	}
 }
@@ -263,7 +264,7 @@ func (m *maker) nasty(i int, text string) gradebook.Grade {
 		}
 		r.Message = text
 		r.Evidence = append(r.Evidence,
-			grader.Evidence{Kind: grader.KindOutput, Text: text, Output: &grader.Output{Program: "reader", Stream: "stdout", Text: strings.Repeat(text+"\n", 300), Bytes: 1 << 30}},
+			grader.Evidence{Kind: grader.KindOutput, Text: text, Output: &grader.Output{Program: "reader", Stream: "stdout", Text: strings.Repeat(text+"\n", m.lines), Bytes: 1 << 30}},
 			grader.Evidence{Kind: grader.KindAVC, Text: text, AVC: &grader.AVC{Time: begun(), Denied: true, Raw: text}},
 			grader.Evidence{Kind: grader.KindObject, Text: text, Object: &grader.Object{Path: text, Kind: text}},
 			grader.Evidence{Kind: grader.KindFinding, Text: text, Finding: &grader.Finding{File: text, Text: text, Hint: text}},
