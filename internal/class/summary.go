@@ -17,6 +17,7 @@ type Summary struct {
 	Ungraded   int     `json:"ungraded"`
 	LabFault   int     `json:"lab_fault"` // of the ungraded
 	Superseded int     `json:"superseded"`
+	Foreign    int     `json:"foreign"` // made from another student's variant
 	Whole      int     `json:"full_score"`
 	Mean       float64 `json:"mean"` // of the graded
 	MaxScore   int     `json:"max_score"`
@@ -43,6 +44,9 @@ func (s *Summary) Add(f Finished) {
 	}
 	if id := StoppedBy(f.Grade); id != "" {
 		s.Stops[id]++
+	}
+	if v := f.Grade.Variant; v != nil && v.Foreign {
+		s.Foreign++
 	}
 	switch g := f.Grade; g.Status {
 	case gradebook.Graded:

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -88,12 +89,17 @@ func (p *gradePrinter) plain(e class.Finished) {
 	fmt.Fprintln(p.out, grader.Escape(text))
 }
 
-// whyNot says what stands between a submission and the full score.
+// whyNot says what stands between a submission and the full score, and whose it
+// is if it is another student's.
 func whyNot(g gradebook.Grade) string {
+	why := g.Problem
 	if id := class.StoppedBy(g); id != "" {
-		return "first to fail: " + id
+		why = "first to fail: " + id
 	}
-	return g.Problem
+	if v := g.Variant; v != nil && v.Foreign {
+		return strings.TrimSuffix("made from the variant of "+v.Of+"; "+why, "; ")
+	}
+	return why
 }
 
 func (p *gradePrinter) note(format string, args ...any) {
@@ -179,6 +185,9 @@ func (p *gradePrinter) table() {
 	}
 	if id, n := s.Hardest(); n > 0 {
 		fmt.Fprintf(out, "  hardest  %s stops %d\n", id, n)
+	}
+	if s.Foreign > 0 {
+		fmt.Fprintf(out, "  foreign  %d made from another student's variant\n", s.Foreign)
 	}
 	fmt.Fprintf(out, "  reports  %s\n", p.reports())
 	p.next()
