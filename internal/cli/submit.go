@@ -107,6 +107,9 @@ func submissionPath(s *session.Session, f submitFlags) (string, error) {
 	case err == nil && info.IsDir():
 		path = filepath.Join(path, base)
 	}
+	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
+		return "", usagef("--out %s: there is no folder %s", f.out, filepath.Dir(path))
+	}
 	if inside(s.Dir, filepath.Dir(path)) {
 		return "", usagef("--out %s: that is in the workspace, and would be packed the next time; name a place outside of it", f.out)
 	}

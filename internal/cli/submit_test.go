@@ -131,6 +131,9 @@ func TestSubmitOverwritesNothingElse(t *testing.T) {
 	if after, _ := os.ReadFile("a.tar.gz"); !bytes.Equal(before, after) {
 		t.Error("the submission was overwritten")
 	}
+	if code, _, diag := ipclab(t, "submit", "fifo", "-o", "gone/a.tar.gz"); code != codeUsage || !strings.Contains(diag, "there is no folder gone") {
+		t.Errorf("code %d, %s", code, diag)
+	}
 	for _, id := range []string{"../x", "a b", strings.Repeat("x", 100), "é"} {
 		if code, _, _ := ipclab(t, "submit", "fifo", "--student", id); code != codeUsage {
 			t.Errorf("--student %q: code %d", id, code)
