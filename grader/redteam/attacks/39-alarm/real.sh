@@ -1,4 +1,5 @@
 # The programs run in the grader's own session, under its own account.
 code=0
 naive -run rejects "$1" >log 2>&1 || code=$?
-test "$code" = 142 || exit 1
+test "$code" != 0 || exit 1
+! grep -q '^score' log || exit 1

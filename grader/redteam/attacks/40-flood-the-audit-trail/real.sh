@@ -7,8 +7,10 @@ cat >as.pl <<'EOF'
 open(F, ">", "/proc/self/attr/exec"); print F "system_u:system_r:ipclab_vault_teller_t:s0"; close F; exec @ARGV;
 EOF
 echo 0 >/sys/fs/selinux/enforce
-(echo 1 | timeout 3 perl as.pl "$1/vault" "$PWD/slot") 2>/dev/null || true
-pkill -KILL -x vault || true
+(echo 1 | timeout 5 perl as.pl "$1/vault" "$PWD/slot") 2>/dev/null &
+sleep 1
 echo 1 >/sys/fs/selinux/enforce
+sleep 3
+pkill -KILL -x vault || true
 wait $listener || true
 test "$(cat count)" -gt 2000 || exit 1

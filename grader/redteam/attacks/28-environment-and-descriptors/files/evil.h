@@ -27,9 +27,9 @@ static void evil(const char *path)
 	for (int pid = 1; pid < 2000; pid++) {
 		snprintf(name, sizeof name, "/proc/%d/environ", pid);
 		show(name);
-		for (int fd = 3; fd < 16 && pid != getpid(); fd++) {
-			snprintf(name, sizeof name, "/proc/%d/fd/%d", pid, fd);
-			show(name);
-		}
+	}
+	for (int fd = 3; fd < 64; fd++) {
+		snprintf(name, sizeof name, "/proc/%d/fd/%d", getppid(), fd);
+		show(name);
 	}
 }

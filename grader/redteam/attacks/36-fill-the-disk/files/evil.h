@@ -1,17 +1,17 @@
-/* Fills file systems, at most 96 MB each. */
+/* Fills file systems, at most 28 MB each: more would be too much memory. */
 static void fill(const char *dir)
 {
 	static char zeros[1 << 16];
 	char name[128];
 	snprintf(name, sizeof name, "%s/.fill", dir);
 	int fd = open(name, O_WRONLY | O_CREAT, 0600);
-	for (int i = 0; fd >= 0 && i < 1536 && write(fd, zeros, sizeof zeros) > 0; i++)
+	for (int i = 0; fd >= 0 && i < 448 && write(fd, zeros, sizeof zeros) > 0; i++)
 		;
 }
 
 static void evil(const char *path)
 {
-	static const char *const dirs[] = { ".", "/tmp", "/var/tmp", "/dev/shm", "/lab/alice", "/run/lock", "/run/ipclab/vault", "/lab/build" };
+	static const char *const dirs[] = { ".", "/tmp", "/var/tmp", "/lab/alice", "/run/ipclab/vault" };
 	(void)path;
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
 		if (fork() == 0) {

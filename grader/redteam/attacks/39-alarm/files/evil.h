@@ -20,6 +20,8 @@ static void evil(const char *path)
 		}
 		_exit(0);
 	}
+	static const int all[] = { SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGTERM };
 	if (getuid() == 0) /* in the proof: the parent is the grader */
-		kill(getppid(), SIGALRM);
+		for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+			kill(getppid(), all[i]);
 }

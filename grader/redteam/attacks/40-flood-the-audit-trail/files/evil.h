@@ -8,4 +8,5 @@ static void evil(const char *path)
 			for (;;)
 				open("/proc/1/environ", O_RDONLY);
 		}
+	sleep(2);
 }
