@@ -13,9 +13,9 @@ import (
 	"ipclab/labs"
 )
 
-// neighbours is how many attacks there are for each innocent submission between
-// them: every attack stands beside one.
-const neighbours = 3
+// neighbours is how many attacks there are for each innocent submission among
+// them. Two are judged at a time.
+const neighbours = 4
 
 // graded is what a class came to.
 type graded struct {
