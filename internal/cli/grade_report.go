@@ -61,7 +61,7 @@ func (a *app) gradeReport(dir string, f gradeReportFlags) error {
 	if err := report.Write(dir, book, gradebook.ReadGrades(dir, ids), formats, options...); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "wrote %s of %d submissions into %s\n", strings.Join(formats, ", "), len(ids), dir)
+	fmt.Fprintf(a.out, "wrote %s into %s\n", strings.Join(formats, ", "), dir)
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (a *app) reportOptions(book *gradebook.Book, f gradeReportFlags) ([]report.
 // printFilling tells what came of filling in a roster, and what somebody has to
 // see to.
 func (a *app) printFilling(r *report.Roster, f report.Filling, points int) {
-	fmt.Fprintf(a.out, "%s.csv: %d students in the column %q\n", r.Platform, f.Filled, oneLine(r.Column, 80))
+	fmt.Fprintf(a.out, "%s.csv: %s in the column %q\n", r.Platform, students(f.Filled), oneLine(r.Column, 80))
 	if f.Possible != "" && !sameNumber(f.Possible, points) {
 		fmt.Fprintf(a.err, "warning: that column is worth %s points and the lab %d; the scores are written as they are\n",
 			oneLine(f.Possible, 20), points)
@@ -101,10 +101,18 @@ func (a *app) printFilling(r *report.Roster, f report.Filling, points int) {
 	if len(f.Missed) == 0 {
 		return
 	}
-	fmt.Fprintf(a.err, "warning: %d students are not on the list, or not for certain; enter them by hand:\n", len(f.Missed))
+	fmt.Fprintf(a.err, "warning: %s not on the list, or not for certain; to be entered by hand:\n", students(len(f.Missed)))
 	for _, s := range f.Missed {
 		fmt.Fprintf(a.err, "  %s\n", studentName(s))
 	}
+}
+
+// students counts them.
+func students(n int) string {
+	if n == 1 {
+		return "1 student"
+	}
+	return fmt.Sprintf("%d students", n)
 }
 
 // sameNumber compares a number of a spreadsheet, such as 100.00.
