@@ -238,11 +238,13 @@ func TestDigest(t *testing.T) {
 
 func FuzzManifest(f *testing.F) {
 	f.Add(good)
+	f.Add(string(varied()["pipe/lab.yaml"].Data))
+	f.Add(string(withHidden()["pipe/lab.yaml"].Data))
 	f.Add("a: &x [*x]\n<<: *x")
 	f.Add("? [a]\n: !!binary x\n---\n")
 	f.Add("steps: [{checks: [{id: a, needs: [a]}]}]")
 	f.Fuzz(func(t *testing.T, text string) {
-		l := &Lab{dir: folder(text), file: "lab.yaml"}
+		l := &Lab{dir: folder(text), raw: folder(text), file: "lab.yaml"}
 		err := readManifest(l, []byte(text), "pipe")
 		if err == nil && (l.Name != "pipe" || len(l.Checks()) == 0) {
 			t.Errorf("accepted %+v", l)
