@@ -60,7 +60,7 @@ func (j *job) newPages() (sink, error) {
 }
 
 func parsePages() (*template.Template, error) {
-	return template.New("pages").Funcs(template.FuncMap{"anchor": anchor, "prose": prose, "sentence": sentence}).ParseFS(pageFiles, "pages/*.html")
+	return template.New("pages").Funcs(template.FuncMap{"anchor": anchor, "prose": prose}).ParseFS(pageFiles, "pages/*.html")
 }
 
 func (p *pages) add(e entry) error {

@@ -115,7 +115,7 @@ func facts(g gradebook.Grade, forStudent bool) []fact {
 	if g.Digest != "" {
 		out = append(out, fact{"Digest", short(g.Digest)})
 	}
-	if !g.Begun.IsZero() {
+	if !g.Begun.IsZero() && g.Report != nil {
 		out = append(out, fact{"Judged", moment(g.Begun)})
 	}
 	if g.Variant != nil && g.Variant.Expected != "" {
@@ -214,8 +214,10 @@ func newCheckView(r grader.Result, check gradebook.Check, lab gradebook.Lab, for
 	if r.Verdict == grader.Fail && forStudent {
 		v.Hint = check.Hint
 	}
-	for _, e := range r.Evidence {
-		v.Evidence = append(v.Evidence, newEvidenceView(e))
+	for _, e := range r.Evidence { // a check may look at the same thing twice
+		if e := newEvidenceView(e); !slices.Contains(v.Evidence, e) {
+			v.Evidence = append(v.Evidence, e)
+		}
 	}
 	if r.Fault == grader.Lab || r.Fault == grader.Machine {
 		v.Verdict.Word += " (" + string(r.Fault) + ")"
