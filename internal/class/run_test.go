@@ -175,6 +175,16 @@ func TestWhatNeedsNoMachine(t *testing.T) {
 	}
 }
 
+func TestSubmissionsAndFoldersMayBeNamedFromHere(t *testing.T) {
+	r := newRoom(t, map[string]string{"a": "pass"})
+	t.Chdir(filepath.Dir(r.run.Submissions[0].Path))
+	r.run.Submissions[0].Path, r.run.Out = "a.tar", "out"
+	r.grade()
+	if g := r.got("a"); g.Status != gradebook.Graded {
+		t.Errorf("got %+v", g)
+	}
+}
+
 func TestAVanishedSubmissionIsNobodysZero(t *testing.T) {
 	r := newRoom(t, map[string]string{"a": "pass"})
 	os.Remove(r.run.Submissions[0].Path)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -51,8 +52,11 @@ func (g *grading) alone(ctx context.Context, job Job) (*Answer, error) {
 	return g.steadily(ctx, job)
 }
 
-// job is what a worker is told of a submission.
+// job is what a worker is told of a submission. It runs in another folder.
 func (g *grading) job(s intake.Submission, digest string) Job {
+	if abs, err := filepath.Abs(s.Path); err == nil {
+		s.Path = abs
+	}
 	j := Job{Lab: g.run.Lab.Name, LabDigest: g.run.Lab.Digest(), Submission: s, Digest: digest, Temp: g.folder.temp}
 	if g.variants() {
 		j.Secret, j.Students = g.run.Secret, g.students()
