@@ -3,6 +3,29 @@
 // machines, with innocent submissions between them. `make redteam` prints what
 // came of it.
 //
+// # The forty kinds
+//
+//	 1 read hidden tests or expected output     21 a process that survives its parent
+//	 2 overwrite the result file                22 a fork bomb
+//	 3 patch the harness                        23 a flood of output
+//	 4 print PASS                               24 kill, stop or trace what judges
+//	 5 print a line that looks like a result    25 the network
+//	 6 plant a report at the end                26 a channel to another submission
+//	 7 end early with success                   27 other ways into the kernel
+//	 8 markup for reports and terminals         28 environment, descriptors, tokens
+//	 9 hard-code the expected output            29 find the solution
+//	10 fake the required mechanism              30 notice the grader and behave
+//	11 run code at compile time                 31 swap what was checked before it is used
+//	12 include or embed files                   32 fake a denial
+//	13 a compiler bomb                          33 switch SELinux off, or over-grant
+//	14 replace instructor files                 34 hand in somebody else's work
+//	15 a link as an output file                 35 state carried between runs
+//	16 a link that leads the grader out         36 use up disk, inodes, memory
+//	17 a FIFO as an output file                 37 forge audit records
+//	18 rewrite the golden file                  38 archives
+//	19 ignore signals                           39 time
+//	20 a grandchild holds the output            40 the agent's own channel
+//
 // # An attack
 //
 // Each is a folder attacks/NN-slug; NN is one of the forty kinds of attack, and
