@@ -19,7 +19,7 @@ if [ -n "$need" ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $need
 fi
 
-export HOME="$ROOT/home" XDG_CACHE_HOME="$ROOT/cache" XDG_STATE_HOME="$ROOT/state"
+export HOME="$ROOT/home" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$ROOT/cache}" XDG_STATE_HOME="$ROOT/state"
 mkdir -p "$HOME"
 chmod 755 "$source/bin/ipclab" "$source/bin/ipclab-guest"
 ipclab() {

@@ -58,7 +58,22 @@ func OpenSnapshot(dir string) (*Snapshot, error) {
 			return nil, fmt.Errorf("snapshot %s: %s is missing or empty", dir, name)
 		}
 	}
+	if err := s.founded(); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// founded looks whether what the disk lies over is still there.
+func (s *Snapshot) founded() error {
+	under, err := backing(filepath.Join(s.Dir, "disk.qcow2"))
+	if err != nil || under == "" {
+		return nil // it is damaged in another way, which the start finds out
+	}
+	if _, err := os.Stat(under); err != nil {
+		return fmt.Errorf("snapshot %s: its disk lies over another: %w", s.Dir, err)
+	}
+	return nil
 }
 
 // Freezer makes snapshots.
