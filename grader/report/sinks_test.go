@@ -149,7 +149,7 @@ func checkPage(t testing.TB, path, page string) {
 
 func checkTag(t testing.TB, path string, m []string) {
 	t.Helper()
-	elements := strings.Fields("html head meta title body header main section div p h1 h2 h3 span bdi a strong small em b br code pre dl dt dd ul li " +
+	elements := strings.Fields("html head meta title body header nav main section div p h1 h2 h3 span bdi a strong small em b br code pre dl dt dd ul li " +
 		"details summary table caption thead tbody tr th td svg g rect line defs pattern figure figcaption footer button label input select option output")
 	if !slices.Contains(elements, strings.ToLower(m[2])) {
 		t.Errorf("%s has an element %s", path, m[2])
