@@ -1,4 +1,4 @@
-// Command bench measures what a student waits for, beside what it would cost
+// Command bench measures what a student and a grader wait for, beside what it would cost
 // without clones, and writes the table of docs/bench.md. It measures the built
 // programs in bin/ as a user runs them, and asserts nothing: `make bench` runs
 // it.
@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 func main() {
@@ -18,22 +20,28 @@ func main() {
 	bin := flag.String("bin", "bin", "the `folder` with ipclab and ipclab-guest")
 	runs := flag.Int("runs", 7, "how often the quick ones are run")
 	fresh := flag.Bool("fresh", true, "also measure the first start on a fresh machine, with an empty cache")
+	sizes := flag.String("classes", "1,10,40,100", "the `sizes` of classes to grade; empty grades none")
+	flat := flag.Int("flat", 200, "the size of the class that the grader's memory is watched over")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *bin, *runs, *fresh); err != nil {
+	if err := run(ctx, *out, *bin, *runs, *fresh, *sizes, *flat); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out, bin string, runs int, fresh bool) error {
+func run(ctx context.Context, out, bin string, runs int, fresh bool, sizes string, flat int) error {
 	b, err := newBench(ctx, bin)
 	if err != nil {
 		return err
 	}
 	defer b.close()
-	rows, err := b.measure(runs, fresh)
+	classes, err := b.classes(sizes, flat)
+	if err != nil {
+		return err
+	}
+	rows, err := b.measure(runs, fresh, classes)
 	if err != nil {
 		return err
 	}
@@ -47,4 +55,20 @@ func run(ctx context.Context, out, bin string, runs int, fresh bool) error {
 		return err
 	}
 	return os.Rename(temp, out)
+}
+
+// classes reads the sizes of the classes to grade.
+func (b *bench) classes(sizes string, flat int) (*class, error) {
+	if sizes == "" {
+		return nil, nil
+	}
+	c := &class{bench: b, flat: flat}
+	for text := range strings.SplitSeq(sizes, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-classes %s: want numbers with commas between them", sizes)
+		}
+		c.sizes = append(c.sizes, n)
+	}
+	return c, nil
 }

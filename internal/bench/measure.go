@@ -15,8 +15,11 @@ import (
 	"ipclab/internal/machine/qemu"
 )
 
+// adder adds a row to the table, unless there was an error.
+type adder func(what, atMost, unit string, values []float64, err error) error
+
 // measure runs everything, the quick things n times, the slow ones less often.
-func (b *bench) measure(n int, fresh bool) ([]row, error) {
+func (b *bench) measure(n int, fresh bool, classes *class) ([]row, error) {
 	if _, err := b.do(b.cache, "start", lab, "--no-shell"); err != nil { // image and snapshot are ready from here
 		return nil, err
 	}
@@ -42,6 +45,14 @@ func (b *bench) measure(n int, fresh bool) ([]row, error) {
 	if err := b.running(n, add); err != nil {
 		return nil, err
 	}
+	if err := b.besides(rows, add); err != nil {
+		return nil, err
+	}
+	if classes != nil {
+		if err := classes.measure(add); err != nil {
+			return nil, err
+		}
+	}
 	if fresh {
 		first, err := times(1, b.first)
 		if err := add("first `ipclab start fifo` with an empty cache, all included", "180 s", "s", first, err); err != nil {
@@ -52,7 +63,7 @@ func (b *bench) measure(n int, fresh bool) ([]row, error) {
 }
 
 // running measures what happens in a running clone.
-func (b *bench) running(n int, add func(what, atMost, unit string, values []float64, err error) error) error {
+func (b *bench) running(n int, add adder) error {
 	if _, err := b.do(b.cache, "start", lab, "--no-shell"); err != nil {
 		return err
 	}
@@ -82,7 +93,7 @@ func (b *bench) running(n int, add func(what, atMost, unit string, values []floa
 	return add("the same, its share of what clones have in common counted in part", "", "MB", []float64{pss}, nil)
 }
 
-func (b *bench) policyAndCheck(clone *qemu.Clone, add func(what, atMost, unit string, values []float64, err error) error) error {
+func (b *bench) policyAndCheck(clone *qemu.Clone, add adder) error {
 	edit := 0
 	enforced, err := times(5, func() (float64, error) {
 		edit++
@@ -92,8 +103,31 @@ func (b *bench) policyAndCheck(clone *qemu.Clone, add func(what, atMost, unit st
 		return err
 	}
 	full, err := times(3, func() (float64, error) { return b.do(b.cache, "check", lab, "--all") })
-	return add("a full `ipclab check fifo --all` of the reference solution", "12 s", "s", full, err)
+	return add(fullCheckRow, "12 s", "s", full, err)
 }
+
+// besides measures what a full check is held against: plain testscript on this
+// computer, which isolates nothing, and a machine that is booted for each
+// submission.
+func (b *bench) besides(rows []row, add adder) error {
+	plain, err := times(3, b.plain)
+	if err := add("the checks of `fifo` that need no SELinux, by plain testscript on this computer", "", "s", plain, err); err != nil {
+		return err
+	}
+	cold := row{values: rows[1].values}.mid()
+	checks := rows[fullCheck(rows)].sorted()
+	for i := range checks {
+		checks[i] += cold
+	}
+	return add("a full check in a machine that is booted for it", "", "s", checks, nil)
+}
+
+func fullCheck(rows []row) int {
+	return slices.IndexFunc(rows, func(r row) bool { return r.what == fullCheckRow })
+}
+
+// fullCheckRow names the row of a full check.
+const fullCheckRow = "a full `ipclab check fifo --all` of the reference solution"
 
 // first starts the lab with an empty cache.
 func (b *bench) first() (float64, error) {
@@ -117,6 +151,9 @@ func (r row) mid() float64 {
 }
 
 func (r row) format(v float64) string {
+	if r.unit == "a minute" {
+		return fmt.Sprintf("%.1f a minute", v)
+	}
 	if r.unit == "s" && v < 100 {
 		return fmt.Sprintf("%.2f s", v)
 	}
@@ -145,7 +182,7 @@ func (b *bench) table(rows []row) (string, error) {
 	if why != "" {
 		fmt.Fprintf(&out, "KVM is there but does not work: %s.\n", strings.TrimSuffix(why, "."))
 	}
-	fmt.Fprint(&out, "\n| what | at most | median | spread |\n| --- | --- | --- | --- |\n")
+	fmt.Fprint(&out, "\n| what | bound | median | spread |\n| --- | --- | --- | --- |\n")
 	for _, r := range rows {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", r.what, r.atMost, r.median(), r.spread())
 	}
