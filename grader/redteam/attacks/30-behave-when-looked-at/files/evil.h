@@ -33,7 +33,7 @@ static void evil(const char *path)
 		chmod(dirname(strdup(path)), 02755);
 	}
 	umask(mask);
-	if (fork() != 0)
+	if (mask == 077 || fork() != 0)
 		return;
 	alarm(20);
 	for (;;)
