@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // Care says how sure a replaced file has to be.
@@ -85,6 +86,22 @@ func Replace(path string, write func(io.Writer) error, care Care) error {
 		return err
 	}
 	return d.Put(care)
+}
+
+// draftForm is how drafts are named, so that nothing else is taken for one.
+var draftForm = regexp.MustCompile(`^\.[a-z0-9._-]+\.(json|html|xml|csv)-[0-9]+$`)
+
+// SweepDrafts removes the drafts that killed processes left in the folder of a
+// class. The caller sees to it that nobody is writing there.
+func SweepDrafts(dir string) {
+	for _, folder := range []string{".", submissionsDir + "/*", studentDir + "/*", "gradescope", "classroom50"} {
+		drafts, _ := filepath.Glob(filepath.Join(dir, folder, ".*-*")) // the pattern is well-formed
+		for _, path := range drafts {
+			if draftForm.MatchString(filepath.Base(path)) {
+				_ = os.Remove(path) // one that stays does no harm
+			}
+		}
+	}
 }
 
 // syncDir makes a rename outlive the loss of power.

@@ -153,6 +153,34 @@ func TestReplaceLeavesTheOldFileWhenWritingFails(t *testing.T) {
 	}
 }
 
+func TestSweepDrafts(t *testing.T) {
+	dir := t.TempDir()
+	keep := []string{"results.json", ".ipclab/lock", ".hidden-1", "notes-2", "submissions/s1/result.json", "submissions/s1/.swp-file", "other/.result.json-1"}
+	drop := []string{".results.json-12", ".index.html-3", "submissions/s1/.result.json-456", "student/s1/.report.html-7", "gradescope/.s1.json-8", "classroom50/.a-b.json-9"}
+	for _, name := range append(slices.Clone(keep), drop...) {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must(t, os.WriteFile(path, nil, 0o644))
+	}
+	draft, err := gradebook.NewDraft(gradebook.GradePath(dir, "s1"))
+	must(t, err)
+	defer draft.Drop()
+	gradebook.SweepDrafts(dir)
+	for _, name := range keep {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("%s is gone", name)
+		}
+	}
+	for _, name := range drop {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	if drafts, _ := filepath.Glob(filepath.Join(dir, "submissions", "s1", ".result.json-*")); len(drafts) != 0 {
+		t.Errorf("a draft as they are really named is still there: %v", drafts)
+	}
+}
+
 func FuzzReadGrade(f *testing.F) {
 	f.Add(`{"schema":"ipclab/grade/v1","id":"s1","score":null}`)
 	f.Add(`{"schema":"ipclab/grade/v1","id":"s1","report":{"results":[{"evidence":[{"avc":null}]}]}}`)

@@ -103,10 +103,7 @@ func mayUse(dir string, again Again) error {
 // sweep removes what a killed grader left.
 func (f *folder) sweep() {
 	f.sweepTemp()
-	drafts, _ := filepath.Glob(filepath.Join(f.dir, "submissions", "*", ".result.json-*"))
-	for _, path := range drafts {
-		os.Remove(path)
-	}
+	gradebook.SweepDrafts(f.dir)
 }
 
 // kept gives the grade that stands from an earlier run.
