@@ -147,8 +147,10 @@ func (a *Attack) judge(file string) error {
 	m := folderName.FindStringSubmatch(a.Name)
 	wrong(m == nil || m[1] != fmt.Sprintf("%02d", a.Number), "the folder's name must be %02d-, then words of small letters", a.Number)
 	wrong(a.Number < 1 || a.Number > 40, "attack must be a number from 1 to 40")
-	for key, text := range map[string]string{"title": a.Title, "tries": a.Tries, "lab": a.Lab, "why": a.Why, "real.shows": a.Real.Shows} {
-		wrong(text == "", "%s is missing", key)
+	for _, text := range []struct{ key, is string }{
+		{"title", a.Title}, {"tries", a.Tries}, {"lab", a.Lab}, {"why", a.Why}, {"real.shows", a.Real.Shows},
+	} {
+		wrong(text.is == "", "%s is missing", text.key)
 	}
 	wrong(a.Real.How != Naive && a.Real.How != Guest, "real.how must be naive or guest, not %q", a.Real.How)
 	wrong(!a.Form.known(), "there is no form %q", a.Form)

@@ -87,6 +87,12 @@
 // shows what the submission then does. Scripts must not leave a process, a
 // changed setting or a file outside their folder behind, unless they are alone.
 //
+// # Trying one
+//
+//	RED_TEAM='04-*' go test -v -run TestRedTeam ./grader/redteam          both, and the table
+//	RED_TEAM='04-*' go test -v -run TestAttacksAreReal ./grader/redteam   the proof alone
+//	go test -short ./grader/redteam                                       what needs no machine
+//
 // Nothing of an attack is ever run on this computer: submissions are written
 // into a folder, packed, and judged or run in guests.
 package redteam
