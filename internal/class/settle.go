@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -73,7 +74,7 @@ func (g *grading) steadily(ctx context.Context, job Job) (*Answer, error) {
 			return nil, context.Cause(ctx)
 		}
 		if answer.Full != "" {
-			return nil, &FullError{Dir: answer.Full, Err: fmt.Errorf("%s", answer.Problem)}
+			return nil, &FullError{Dir: answer.Full, Err: errors.New(answer.Problem)}
 		}
 		if !answer.machineTrouble() {
 			return answer, nil

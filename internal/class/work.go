@@ -155,7 +155,7 @@ func failure(err error) *Answer {
 	}
 	var noRoom *qemu.FullError
 	if errors.As(err, &noRoom) {
-		a.Full = noRoom.Dir
+		a.Full, a.Problem = noRoom.Dir, noRoom.Err.Error()
 	}
 	return a
 }
