@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ipclab/vagrant"
 )
 
 // The student's edition of the program must have nothing in it that gives a
@@ -75,9 +77,28 @@ func build(t *testing.T, dir, name string, flags ...string) []byte {
 	return data
 }
 
+// recipe is all text of the machines' recipe.
+func recipe(t *testing.T) string {
+	t.Helper()
+	var text strings.Builder
+	err := fs.WalkDir(vagrant.Recipe(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(vagrant.Recipe(), name)
+		text.Write(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
 // labLines are the lines of the labs that only instructors may have, and those
 // that students have. Short ones say nothing, and what students may read
-// elsewhere (the hints are nearly the answer) is no secret.
+// elsewhere (the hints are nearly the answer) is no secret; nor is what any C
+// program may say, such as the probe, whose source is part of the program.
 func labLines(t *testing.T) (private, public []string) {
 	t.Helper()
 	all := map[bool][]string{}
@@ -99,7 +120,7 @@ func labLines(t *testing.T) (private, public []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := strings.Join(all[false], "\n")
+	open := strings.Join(all[false], "\n") + recipe(t)
 	hidden := slices.DeleteFunc(all[true], func(line string) bool { return strings.Contains(open, line) })
 	return hidden, all[false]
 }
