@@ -147,8 +147,11 @@ func judgeSecrets(t *testing.T, g *graded, attacks []*Attack) {
 			secrets[text] = true
 		}
 	}
-	files := append(filesIn(t, filepath.Join(g.out, "student")), filesIn(t, filepath.Join(g.out, "classroom50"))...)
-	if len(files) < len(attacks) {
+	var files []string
+	for _, part := range []string{"student", "classroom50", "gradescope"} { // platforms show these
+		files = append(files, filesIn(t, filepath.Join(g.out, part))...)
+	}
+	if len(files) < 3*len(attacks) {
 		t.Errorf("there are only %d files for students", len(files))
 	}
 	for _, file := range files {
