@@ -3,7 +3,9 @@ package gradebook
 import (
 	"bufio"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 )
@@ -26,16 +28,16 @@ type Draft struct {
 
 // NewDraft begins a file, in a folder that is made if need be. The caller calls
 // Put or Drop.
-func NewDraft(path string) (*Draft, error) {
-	dir := filepath.Dir(path)
+func NewDraft(name string) (*Draft, error) {
+	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
+	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return nil, err
 	}
-	return &Draft{Writer: bufio.NewWriter(f), file: f, path: path}, nil
+	return &Draft{Writer: bufio.NewWriter(f), file: f, path: name}, nil
 }
 
 // Put puts the draft in the place of the file in one step: nobody ever reads a
@@ -76,8 +78,8 @@ func (d *Draft) close(care Care) error {
 }
 
 // Replace writes a whole file and puts it in the place of the old one.
-func Replace(path string, write func(io.Writer) error, care Care) error {
-	d, err := NewDraft(path)
+func Replace(name string, write func(io.Writer) error, care Care) error {
+	d, err := NewDraft(name)
 	if err != nil {
 		return err
 	}
@@ -95,10 +97,10 @@ var draftForm = regexp.MustCompile(`^\.[a-z0-9._-]+\.(json|html|xml|csv)-[0-9]+$
 // class. The caller sees to it that nobody is writing there.
 func SweepDrafts(dir string) {
 	for _, folder := range []string{".", submissionsDir + "/*", studentDir + "/*", "gradescope", "classroom50"} {
-		drafts, _ := filepath.Glob(filepath.Join(dir, folder, ".*-*")) // the pattern is well-formed
-		for _, path := range drafts {
-			if draftForm.MatchString(filepath.Base(path)) {
-				_ = os.Remove(path) // one that stays does no harm
+		drafts, _ := fs.Glob(os.DirFS(dir), path.Join(folder, ".*-*")) // the pattern is well-formed
+		for _, name := range drafts {
+			if draftForm.MatchString(path.Base(name)) {
+				_ = os.Remove(filepath.Join(dir, filepath.FromSlash(name))) // one that stays does no harm
 			}
 		}
 	}

@@ -154,7 +154,7 @@ func TestReplaceLeavesTheOldFileWhenWritingFails(t *testing.T) {
 }
 
 func TestSweepDrafts(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "a[b*")
 	keep := []string{"results.json", ".ipclab/lock", ".hidden-1", "notes-2", "submissions/s1/result.json", "submissions/s1/.swp-file", "other/.result.json-1"}
 	drop := []string{".results.json-12", ".index.html-3", "submissions/s1/.result.json-456", "student/s1/.report.html-7", "gradescope/.s1.json-8", "classroom50/.a-b.json-9"}
 	for _, name := range append(slices.Clone(keep), drop...) {

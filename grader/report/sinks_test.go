@@ -492,6 +492,28 @@ func TestWriteSaysWhatItCannotDo(t *testing.T) {
 	}
 }
 
+// A class of nobody, and one of which nothing could be judged, have reports too.
+func TestClassesWithNothingToShow(t *testing.T) {
+	m := newMaker(t)
+	book := m.book()
+	book.Partial = true
+	lost := m.unjudged("s001", "Ada", gradebook.Ungraded, grader.Machine, "no", "")
+	for name, all := range map[string][]gradebook.Grade{"nobody": nil, "nothing": {lost}} {
+		dir := t.TempDir()
+		must(t, report.Write(dir, book, seq(all), report.Formats()))
+		page := read(t, dir, "index.html")
+		checkPage(t, name, page)
+		if !strings.Contains(page, "Some grades are missing") || !strings.Contains(page, "graded") || strings.Contains(page, "median") || strings.Contains(page, "NaN") {
+			t.Errorf("%s: the page of the class is not right", name)
+		}
+		back, err := gradebook.Read(dir)
+		must(t, err)
+		if len(back.Grades) != len(all) || !back.Partial {
+			t.Errorf("%s: the book came back as %+v", name, back)
+		}
+	}
+}
+
 // A broken reading leaves the old files, and no drafts.
 func TestNothingHalfIsLeft(t *testing.T) {
 	dir, m := t.TempDir(), newMaker(t)
