@@ -503,6 +503,7 @@ func TestClassesWithNothingToShow(t *testing.T) {
 		must(t, report.Write(dir, book, seq(all), report.Formats()))
 		page := read(t, dir, "index.html")
 		checkPage(t, name, page)
+		page = inline.ReplaceAllString(page, "")
 		if !strings.Contains(page, "Some grades are missing") || !strings.Contains(page, "graded") || strings.Contains(page, "median") || strings.Contains(page, "NaN") {
 			t.Errorf("%s: the page of the class is not right", name)
 		}
