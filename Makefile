@@ -50,7 +50,7 @@ image: build ## make the guest image, unless it is there
 	bin/ipclab image build
 
 vmtest: image ## run the tests that start machines
-	$(GO) test -count=1 -timeout 40m -v ./internal/vmtest/...
+	$(GO) test -count=1 -timeout 75m -v ./internal/vmtest/...
 
 redteam: image ## attack the grader, and show that each attack would work without the defence
 	$(GO) test -count=1 -timeout 40m -v -run TestRedTeam ./grader/redteam

@@ -63,7 +63,7 @@ func (f *gradeFlags) register(c *cobra.Command) {
 	flags.IntVarP(&f.jobs, "jobs", "j", 0, "how many machines at a time (default: by processors and memory)")
 	flags.BoolVar(&f.resume, "resume", false, "go on in a folder with grades; judge only what is missing or has changed")
 	flags.StringVar(&f.regrade, "regrade", "", "judge again in a folder with grades: `what` is changed, failed or all")
-	flags.StringSliceVarP(&f.formats, "format", "f", []string{"html", "junit", "canvas", "moodle"}, "reports to write, of "+strings.Join(report.Formats(), ", "))
+	flags.StringSliceVarP(&f.formats, "format", "f", report.Formats(), "reports to write, of these")
 	flags.StringVar(&f.audience, "for", "", "student: write only what may be given to students")
 	flags.StringVar(&f.intake.Pattern, "pattern", "", "a regular `expression` for file names, with the groups student, name, email, attempt, late, date")
 	flags.StringVar(&f.intake.Platform, "platform", "", "the course `platform` that file names are from")

@@ -32,7 +32,7 @@ func newGradeReport(a *app) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error { return a.gradeReport(args[0], f) },
 	}
 	flags := c.Flags()
-	flags.StringSliceVarP(&f.formats, "format", "f", []string{"html", "junit", "canvas", "moodle"}, "reports to write, of "+strings.Join(report.Formats(), ", "))
+	flags.StringSliceVarP(&f.formats, "format", "f", report.Formats(), "reports to write, of these")
 	flags.StringVar(&f.audience, "for", "", "student: write only what may be given to students")
 	flags.StringVar(&f.roster, "roster", "", "a `file` that Canvas or Moodle exported, to fill the scores into")
 	flags.StringVar(&f.column, "column", "", "the `title` of the column in it that takes the scores (default: the lab's)")

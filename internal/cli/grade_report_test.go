@@ -86,7 +86,7 @@ eve EVE\x1b[31m\u202e  only in the second: 0/10
 func TestGradeReport(t *testing.T) {
 	dir := graded(t, map[string]int{"ann": 10, "bob": 4, "eve": 0})
 	out, errs, code := runGrade(t, "report", dir)
-	if code != 0 || errs != "" || !strings.HasPrefix(out, "wrote html, junit, canvas, moodle into ") {
+	if code != 0 || errs != "" || !strings.HasPrefix(out, "wrote html, junit, canvas, moodle, gradescope, classroom50 into ") {
 		t.Errorf("it ends with %d and says %q, %q", code, out, errs)
 	}
 	for _, name := range []string{"index.html", "junit.xml", "canvas.csv", "moodle.csv", "submissions/ann/report.html", "student/eve/report.html"} {
