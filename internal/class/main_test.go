@@ -11,7 +11,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"ipclab/grader"
 	"ipclab/grader/gradebook"
@@ -248,14 +247,4 @@ func (r *room) judged() []string {
 	}
 	r.events = nil
 	return ids
-}
-
-// eventually waits for what must happen.
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for begun := time.Now(); !done(); time.Sleep(time.Millisecond) {
-		if time.Since(begun) > time.Minute {
-			t.Fatal("it does not happen: " + what)
-		}
-	}
 }
