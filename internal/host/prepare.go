@@ -99,6 +99,10 @@ func (h *Host) Pace(c *qemu.Clone) float64 {
 	return scale
 }
 
+// warmWait is for a machine that is slower than any that students are given time
+// by: how slow it is, is what warming finds out.
+const warmWait = 5 * time.Minute
+
 // warm runs a compiler, a shell and the probe.
 func warm(ctx context.Context, m *machine.Client, lab *labs.Lab) error {
 	if err := warmShell(ctx, m); err != nil {
@@ -115,7 +119,8 @@ func warm(ctx context.Context, m *machine.Client, lab *labs.Lab) error {
 
 func warmShell(ctx context.Context, m *machine.Client) error {
 	var diag strings.Builder
-	spec := api.RunSpec{ID: "warm", Argv: []string{"/bin/bash", "-c", warmUp}, Subject: api.Subject{User: machine.Student}}
+	spec := api.RunSpec{ID: "warm", Argv: []string{"/bin/bash", "-c", warmUp}, Subject: api.Subject{User: machine.Student},
+		Limits: api.Limits{Wall: warmWait}}
 	p, err := m.Start(ctx, spec, nil, &diag, &diag)
 	if err != nil {
 		return err
