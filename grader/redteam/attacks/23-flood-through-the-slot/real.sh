@@ -2,4 +2,4 @@
 naive -run balance "$1" >log 2>&1 || true
 size=$(wc -c <log)
 rm log
-test "$size" -gt 20000000 || exit 1
+test "$size" -gt 6000000 || exit 1

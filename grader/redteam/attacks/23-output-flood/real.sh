@@ -2,4 +2,4 @@
 naive -run rejects "$1" >log 2>&1 || true
 size=$(wc -c <log)
 rm log
-test "$size" -gt 10000000 || exit 1
+test "$size" -gt 6000000 || exit 1

@@ -10,7 +10,7 @@ static void evil(const char *path)
 	umask(022);
 	int fd = open(path, O_WRONLY);
 	memset(junk, 'x', sizeof junk);
-	for (int i = 0; i < 512; i++) /* 32 MB */
+	for (int i = 0; i < 128; i++) /* 8 MB */
 		if (write(fd, junk, sizeof junk) < 0)
 			break;
 	_exit(0);
