@@ -23,6 +23,7 @@ type graded struct {
 	book    *gradebook.Book
 	grades  map[string]gradebook.Grade // by student
 	honests []string                   // the innocent students
+	copies  map[string]string          // who handed in whose variant; empty for a lab without any
 }
 
 // gradeClass hands attacks on one lab in as a class, with innocent submissions
@@ -32,18 +33,19 @@ func gradeClass(t *testing.T, p *place, lab *labs.Lab, attacks []*Attack) *grade
 	g := &graded{out: p.in("out-" + lab.Name), grades: map[string]gradebook.Grade{}}
 	class := p.in("class-" + lab.Name)
 	check(t, os.Mkdir(class, 0o755))
+	course := newCourse(t, p, lab)
 	for i, a := range attacks {
-		check(t, a.Write(filepath.Join(class, a.handedIn()), lab))
+		check(t, a.Write(filepath.Join(class, a.handedIn()), course.labOf(t, a.student())))
 		if i%neighbours == 0 {
 			name := a.Name + "-and-an-honest-one"
 			g.honests = append(g.honests, name)
-			check(t, honest(t, Folder).Write(filepath.Join(class, name), lab))
+			check(t, honest(t, Folder).Write(filepath.Join(class, name), course.labOf(t, name)))
 		}
 	}
+	g.copies = course.copyOne(t, class, g.honests[0])
 	before := tree(t, class)
-	cmd := p.ipclab(nil, "grade", lab.Name, class, "--out", g.out, "--jobs", "2",
-		"--format", "html,junit,canvas,moodle,gradescope,classroom50")
-	out, err := cmd.CombinedOutput()
+	out, err := p.ipclab(nil, append([]string{"grade", lab.Name, class, "--out", g.out, "--jobs", "2",
+		"--format", "html,junit,canvas,moodle,gradescope,classroom50"}, course.flags()...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("ipclab grade: %v\n%s", err, out)
 	}
@@ -164,6 +166,7 @@ func gradeAll(t *testing.T, lab *labs.Lab, attacks []*Attack, rows map[string]*r
 		}
 	}
 	judgeInnocent(t, g)
+	judgeCopies(t, g)
 	judgeReports(t, g)
 	judgeSecrets(t, g, attacks)
 	w.judge(t)
