@@ -110,6 +110,7 @@ type Grade struct {
 	MaxScore int  `json:"max_score"`
 
 	Variant *Variant       `json:"variant,omitempty"` // nil for a lab without variants
+	Notes   []string       `json:"notes,omitempty"`   // what else the instructor should know of it; students never see it
 	Report  *grader.Report `json:"report,omitempty"`  // nil when nothing was judged
 
 	Tries    int           `json:"tries"` // machines that it took

@@ -16,7 +16,7 @@ const HiddenID = "(hidden)"
 // line without names, messages and evidence, and what concerns others or the
 // instructor alone is left out.
 func (g Grade) ForStudent(lab Lab) Grade {
-	g.Key, g.Source = "", filepath.Base(g.Source)
+	g.Key, g.Source, g.Notes = "", filepath.Base(g.Source), nil
 	if g.Status == Ungraded {
 		g.Problem = "This submission could not be graded yet. That is not your fault, and it is not a zero."
 		g.Hint = "Your instructor sees why."

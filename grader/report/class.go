@@ -28,6 +28,7 @@ type row struct {
 	Checks            int
 	Passed            int
 	Late, Foreign     bool
+	Noted             bool
 	Took              string
 	Seconds           float64
 	Reasons           []string // why somebody should have a look
@@ -53,7 +54,7 @@ func newClass(book *gradebook.Book, lab gradebook.Lab) *class {
 
 func (c *class) add(g gradebook.Grade) {
 	r := row{ID: g.ID, Name: line(nameOf(g.Student), mostName), Student: line(g.Student.ID, mostName), Status: statusBadge(g),
-		Score: g.Score, Max: g.MaxScore, Late: g.Late, Foreign: g.Variant != nil && g.Variant.Foreign,
+		Score: g.Score, Max: g.MaxScore, Late: g.Late, Foreign: g.Variant != nil && g.Variant.Foreign, Noted: len(g.Notes) > 0,
 		Took: took(g.Duration), Seconds: g.Duration.Seconds(),
 		status: g.Status, fault: g.Fault, problem: sentence(line(g.Problem, mostTest))}
 	if g.Report != nil {
@@ -96,6 +97,9 @@ func (r row) reasons() []string {
 	}
 	if r.Foreign {
 		out = append(out, "foreign variant")
+	}
+	if r.Noted {
+		out = append(out, "not as it was packed")
 	}
 	if r.Late {
 		out = append(out, "late")
@@ -294,6 +298,8 @@ func (c *class) attention() []group {
 			Help: "They could not be taken as submissions, and count as zero."},
 		{Class: "error", Mark: "?", Reason: "not all could be checked", Open: true,
 			Help: "Some checks ended in an error that is not the student's fault."},
+		{Class: "note", Mark: "≠", Reason: "not as it was packed",
+			Help: "What was handed in differs from what `ipclab submit` packed. It does not change the score; the page says what differs."},
 		{Class: "note", Mark: "⏱", Reason: "late", Help: "The course platform says so. It does not change the score."},
 	}
 	for i := range groups {

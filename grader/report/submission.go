@@ -159,6 +159,9 @@ func alerts(g gradebook.Grade, forStudent bool) []alert {
 	if g.Variant != nil && g.Variant.Foreign {
 		out = append(out, foreignAlert(*g.Variant, forStudent))
 	}
+	if len(g.Notes) > 0 {
+		out = append(out, alert{"note", "Not as it was packed", sentence(line(strings.Join(g.Notes, "; "), mostTest)), ""})
+	}
 	if g.Late {
 		out = append(out, alert{"note", "Handed in late", "The course platform says so. It does not change the score here.", ""})
 	}

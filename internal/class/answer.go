@@ -39,7 +39,7 @@ func trouble(format string, args ...any) *Answer {
 // enter writes the answer into a grade.
 func (a *Answer) enter(g *gradebook.Grade) {
 	g.Status, g.Fault, g.Problem, g.Hint = a.Status, a.Fault, a.Problem, a.Hint
-	g.Report, g.Variant, g.Tries = a.Report, a.Variant, a.tries
+	g.Report, g.Variant, g.Notes, g.Tries = a.Report, a.Variant, a.Notes, a.tries
 	switch a.Status {
 	case gradebook.Graded:
 		g.Score = &a.Report.Points
@@ -85,7 +85,7 @@ func audit(a *Answer, lab *labs.Lab) *Answer {
 	if err != nil {
 		return trouble("the worker's answer does not fit the lab: %v", err)
 	}
-	return weigh(&Answer{Status: a.Status, Variant: a.Variant, Report: sum})
+	return weigh(&Answer{Status: a.Status, Variant: a.Variant, Notes: a.Notes, Report: sum})
 }
 
 // addUp counts the results anew. There must be one for each check of the lab,

@@ -35,6 +35,7 @@ type Answer struct {
 	Hint    string             `json:"hint,omitempty"`
 	Full    string             `json:"full,omitempty"` // a folder whose disk is full
 	Variant *gradebook.Variant `json:"variant,omitempty"`
+	Notes   []string           `json:"notes,omitempty"`
 	Report  *grader.Report     `json:"report,omitempty"`
 
 	tries int // machines that it rests on

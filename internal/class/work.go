@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"ipclab/grader"
 	"ipclab/grader/gradebook"
@@ -78,7 +80,20 @@ func (b *bench) judge(ctx context.Context, find func(string) (*labs.Lab, error))
 	if err != nil {
 		return failure(err)
 	}
-	return &Answer{Status: gradebook.Graded, Report: report, Variant: variant}
+	return &Answer{Status: gradebook.Graded, Report: report, Variant: variant, Notes: notes(b.job.Submission.Student, work)}
+}
+
+// notes tell where a submission and the manifest that it was packed with differ.
+// They are no proof of anything: a manifest is a text that can be changed.
+func notes(s gradebook.Student, w *intake.Work) []string {
+	var all []string
+	if w.Manifest != nil && w.Manifest.Student != "" && !strings.EqualFold(w.Manifest.Student, s.ID) {
+		all = append(all, fmt.Sprintf("it was packed for %q, and handed in as %q", w.Manifest.Student, s.ID))
+	}
+	if n := len(w.Changed); n > 0 {
+		all = append(all, fmt.Sprintf("changed since it was packed: %q, %d in all", w.Changed[0], n))
+	}
+	return all
 }
 
 // inClone judges in a machine of its own.
