@@ -185,6 +185,9 @@ func (c *class) startStop() (float64, error) {
 // that do not come far: what grows with every submission grows with these.
 func (c *class) memory(add adder) error {
 	folder := filepath.Join(c.home, "labs")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
 	if _, err := c.do(c.cache, "lab", "new", "quick", "--in", folder); err != nil {
 		return err
 	}
