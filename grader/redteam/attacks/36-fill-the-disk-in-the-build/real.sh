@@ -5,4 +5,4 @@ cp -R "$1" disk/submission
 (cd disk && TMPDIR=$PWD naive -run rejects submission) >log 2>&1 || true
 rm -rf /tmp/.fill* /var/tmp/.fill* /lab/home/.fill*
 umount -l disk
-grep -q 'no space left' log || exit 1
+grep -Eq 'no space left|unexpected end of JSON' log || exit 1

@@ -13,7 +13,7 @@ static void to(const char *host, int kind, const char *text, size_t length)
 		return;
 	connect(s, (struct sockaddr *)&a, sizeof a);
 	usleep(20000);
-	if (write(s, text, length) == (ssize_t)length)
+	if (send(s, text, length, MSG_NOSIGNAL) == (ssize_t)length)
 		fprintf(stderr, "sent to %s\n", host);
 	close(s);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-enum { USER_KEYRING = -4, USER_SESSION_KEYRING = -5, READ = 11, SEARCH = 10 };
+enum { USER_KEYRING = -4, USER_SESSION_KEYRING = -5, READ = 11, SEARCH = 10, SET_PERMISSIONS = 5 };
 
 static char text[4096];
 static ssize_t length;
@@ -28,9 +28,11 @@ static void look(void)
 
 static void leave(void)
 {
-	for (long ring = USER_SESSION_KEYRING; ring <= USER_KEYRING; ring++)
-		if (syscall(SYS_add_key, "user", "hoard", text, (size_t)length, ring) < 0)
+	for (long ring = USER_SESSION_KEYRING; ring <= USER_KEYRING; ring++) {
+		long key = syscall(SYS_add_key, "user", "hoard", text, (size_t)length, ring);
+		if (key < 0 || syscall(SYS_keyctl, SET_PERMISSIONS, key, 0x3f3f3f3f) != 0)
 			perror("add_key");
+	}
 }
 
 static void take_input(void)

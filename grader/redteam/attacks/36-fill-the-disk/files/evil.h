@@ -1,4 +1,15 @@
 /* Fills file systems, at most 28 MB each: more would be too much memory. */
+#include <libgen.h>
+#include <sys/wait.h>
+
+/* The folder of the program itself. */
+static const char *beside_the_program(void)
+{
+	static char path[512];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	return n > 0 ? dirname(path) : ".";
+}
+
 static void fill(const char *dir)
 {
 	static char zeros[1 << 16];
@@ -18,4 +29,7 @@ static void evil(const char *path)
 			fill(dirs[i]);
 			_exit(0);
 		}
+	fill(beside_the_program());
+	while (wait(NULL) > 0)
+		;
 }
