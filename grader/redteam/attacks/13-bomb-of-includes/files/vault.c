@@ -4,7 +4,9 @@
 #include __FILE__
 #endif
 
+#if __INCLUDE_LEVEL__ == 0
 int main(void)
 {
 	return 0;
 }
+#endif
