@@ -2,7 +2,7 @@
 static void evil(const char *path)
 {
 	(void)path;
-	for (int i = 0; i < 50000; i++)
+	for (int i = 0; i < 10000; i++)
 		if (write(1 + i % 2, "x", 1) != 1)
 			break;
 }
