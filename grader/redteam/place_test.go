@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"ipclab/labs"
@@ -59,24 +61,27 @@ func (p *place) must(t *testing.T, stdin io.Reader, args ...string) string {
 	return string(out)
 }
 
-// corpus are all attacks, or those that RED_TEAM names with a pattern.
+// corpus are all attacks, or those that RED_TEAM names with patterns, separated
+// by commas.
 func corpus(t *testing.T) []*Attack {
 	t.Helper()
 	all, err := LoadAll(os.DirFS("attacks"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pattern := os.Getenv("RED_TEAM")
-	var chosen []*Attack
-	for _, a := range all {
-		if ok, err := filepath.Match(pattern, a.Name); err != nil {
-			t.Fatal(err)
-		} else if ok || pattern == "" {
-			chosen = append(chosen, a)
-		}
+	patterns := os.Getenv("RED_TEAM")
+	if patterns == "" {
+		return all
 	}
+	chosen := slices.DeleteFunc(all, func(a *Attack) bool {
+		return !slices.ContainsFunc(strings.Split(patterns, ","), func(pattern string) bool {
+			ok, err := filepath.Match(pattern, a.Name)
+			check(t, err)
+			return ok
+		})
+	})
 	if len(chosen) == 0 {
-		t.Fatalf("there is no attack %q", pattern)
+		t.Fatalf("there is no attack %q", patterns)
 	}
 	return chosen
 }
