@@ -2,7 +2,7 @@
 make -s -C "$1" || exit 1
 group=/sys/fs/cgroup/redteam
 mkdir -p $group
-echo 300 >$group/pids.max
+echo 100 >$group/pids.max
 sh -c 'echo $$ >/sys/fs/cgroup/redteam/cgroup.procs; exec setpriv --reuid=2001 --regid=2001 --clear-groups "$0" ./slot </dev/null' "$1/vault" &
 met=0
 for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

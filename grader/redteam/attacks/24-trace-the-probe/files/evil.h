@@ -13,14 +13,13 @@
 static void forge(pid_t pid)
 {
 	struct user_regs_struct r;
-	int status, inside = 0;
+	int status;
 	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) != 0)
 		return;
 	waitpid(pid, &status, __WALL);
 	while (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
-		inside = !inside;
 		ptrace(PTRACE_GETREGS, pid, NULL, &r);
-		if (inside || r.orig_rax != SYS_openat || (long)r.rax < 0)
+		if (r.orig_rax != SYS_openat || (long)r.rax < 0) /* at its begin the result is -ENOSYS */
 			continue;
 		r.rax = (unsigned long long)-EACCES;
 		ptrace(PTRACE_SETREGS, pid, NULL, &r);

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-enum { USER_KEYRING = -4, USER_SESSION_KEYRING = -5, READ = 11, SEARCH = 10, SET_PERMISSIONS = 5 };
+enum { SESSION_KEYRING = -3, USER_KEYRING = -4, JOIN_SESSION = 1, LINK = 8, SEARCH = 10, READ = 11 };
 
 static char text[4096];
 static ssize_t length;
@@ -16,23 +16,22 @@ static void loot(const char *where, const char *found, ssize_t got)
 }
 
 
+/* A session of its own that holds the keyring of the user makes its keys the
+ * program's own to read. */
 static void look(void)
 {
 	char found[4096];
-	for (long ring = USER_SESSION_KEYRING; ring <= USER_KEYRING; ring++) {
-		long key = syscall(SYS_keyctl, SEARCH, ring, "user", "hoard", 0);
-		if (key > 0)
-			loot("keyring", found, syscall(SYS_keyctl, READ, key, found, sizeof found));
-	}
+	syscall(SYS_keyctl, JOIN_SESSION, NULL);
+	syscall(SYS_keyctl, LINK, USER_KEYRING, SESSION_KEYRING);
+	long key = syscall(SYS_keyctl, SEARCH, SESSION_KEYRING, "user", "hoard", 0);
+	if (key > 0)
+		loot("keyring", found, syscall(SYS_keyctl, READ, key, found, sizeof found));
 }
 
 static void leave(void)
 {
-	for (long ring = USER_SESSION_KEYRING; ring <= USER_KEYRING; ring++) {
-		long key = syscall(SYS_add_key, "user", "hoard", text, (size_t)length, ring);
-		if (key < 0 || syscall(SYS_keyctl, SET_PERMISSIONS, key, 0x3f3f3f3f) != 0)
-			perror("add_key");
-	}
+	if (syscall(SYS_add_key, "user", "hoard", text, (size_t)length, USER_KEYRING) < 0)
+		perror("add_key");
 }
 
 static void take_input(void)

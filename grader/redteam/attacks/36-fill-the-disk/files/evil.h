@@ -22,7 +22,7 @@ static void fill(const char *dir)
 
 static void evil(const char *path)
 {
-	static const char *const dirs[] = { ".", "/tmp", "/var/tmp", "/lab/alice", "/run/ipclab/vault" };
+	static const char *const dirs[] = { "/tmp", "/var/tmp", "/lab/alice", "/run/ipclab/vault" };
 	(void)path;
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
 		if (fork() == 0) {
