@@ -184,7 +184,8 @@ func zipped(files map[string]string) ([]byte, error) {
 		}
 		io.WriteString(f, text)
 	}
-	return out.Bytes(), w.Close()
+	err := w.Close()
+	return out.Bytes(), err
 }
 
 func linked(name, target string) ([]byte, error) {
