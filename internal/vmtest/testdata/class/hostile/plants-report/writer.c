@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,5 @@ static void plant(void)
 
 int main(void)
 {
-	atexit(plant);
-	return 0;
+	return atexit(plant);
 }
