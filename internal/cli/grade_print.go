@@ -170,7 +170,11 @@ func (p *gradePrinter) sum() error {
 func (p *gradePrinter) table() {
 	s, out := p.summary, p.app.out
 	took := time.Since(p.begun)
-	fmt.Fprintf(out, "\n%s  %d submissions in %s: %d graded", p.app.style.bold(p.run.Lab.Name), s.Total, took.Round(time.Second), s.Graded)
+	what := "submissions"
+	if s.Total == 1 {
+		what = "submission"
+	}
+	fmt.Fprintf(out, "\n%s  %d %s in %s: %d graded", p.app.style.bold(p.run.Lab.Name), s.Total, what, took.Round(time.Second), s.Graded)
 	for _, part := range []struct {
 		n    int
 		what string
