@@ -214,7 +214,7 @@ func (l *Lab) Starter() fs.FS { return sub(l.dir, "starter") }
 // Handout is the starter with the task beside it: a new workspace.
 func (l *Lab) Handout() (fs.FS, error) {
 	tree := fstest.MapFS{}
-	if err := addFiles(tree, l.Starter()); err != nil {
+	if err := AddFiles(tree, l.Starter()); err != nil {
 		return nil, err
 	}
 	if _, own := tree[taskFile]; own {

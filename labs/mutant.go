@@ -34,10 +34,10 @@ type Mutant struct {
 // over it. The error is a *PatchError when the patch does not fit.
 func (m Mutant) FS() (fs.FS, error) {
 	tree := fstest.MapFS{}
-	if err := addFiles(tree, m.solution); err != nil {
+	if err := AddFiles(tree, m.solution); err != nil {
 		return nil, err
 	}
-	if err := addFiles(tree, m.overlay); err != nil {
+	if err := AddFiles(tree, m.overlay); err != nil {
 		return nil, err
 	}
 	patch := tree[PatchFile]
@@ -53,8 +53,8 @@ func (m Mutant) FS() (fs.FS, error) {
 	return tree, nil
 }
 
-// addFiles copies every file of fsys into the tree.
-func addFiles(tree fstest.MapFS, fsys fs.FS) error {
+// AddFiles copies every file of fsys into the tree, over those of the same name.
+func AddFiles(tree fstest.MapFS, fsys fs.FS) error {
 	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

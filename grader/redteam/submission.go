@@ -128,7 +128,7 @@ func (zeros) Read(p []byte) (int, error) {
 func (a *Attack) files(lab *labs.Lab) (fstest.MapFS, error) {
 	tree := fstest.MapFS{}
 	if !a.Bare {
-		if err := addFiles(tree, lab.Solution()); err != nil {
+		if err := labs.AddFiles(tree, lab.Solution()); err != nil {
 			return nil, err
 		}
 	}
@@ -145,7 +145,7 @@ func (a *Attack) files(lab *labs.Lab) (fstest.MapFS, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := addFiles(tree, over); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := labs.AddFiles(tree, over); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return tree, nil
@@ -163,22 +163,6 @@ func (a *Attack) patch(tree fstest.MapFS) error {
 		return &labs.PatchError{File: path.Join(a.Name, labs.PatchFile), Err: err}
 	}
 	return nil
-}
-
-// addFiles copies every file of fsys into the tree.
-func addFiles(tree fstest.MapFS, fsys fs.FS) error {
-	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		tree[name] = &fstest.MapFile{Data: data, Mode: info.Mode().Perm()}
-		return err
-	})
 }
 
 // Write puts the submission at a path that does not exist yet: a folder, or an

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -129,16 +130,7 @@ func (r handedIn) archive(lab *labs.Lab) ([]byte, error) {
 
 func overlay(base, top fs.FS) (fs.FS, error) {
 	all := fstest.MapFS{}
-	for _, fsys := range []fs.FS{base, top} {
-		err := eachFile(fsys, func(name string, data []byte) error {
-			all[name] = &fstest.MapFile{Data: data, Mode: 0o644}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return all, errors.Join(labs.AddFiles(all, base), labs.AddFiles(all, top))
 }
 
 func eachFile(fsys fs.FS, f func(name string, data []byte) error) error {
