@@ -62,8 +62,8 @@ type Subject struct {
 // Object is a named object of the guest that checks look at.
 type Object struct {
 	Name string
-	Kind string // as in api.Object: fifo, file, dir, symlink, socket, char, block
-	Path string // absolute, in the guest
+	Kind string // as in api.Object: fifo, file, dir, symlink, socket, char, block, msgq, shm, sem
+	Path string // absolute, in the guest; of a System V object its name, as api.SysV writes it
 	Type string // SELinux type
 }
 

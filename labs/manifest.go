@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -77,13 +78,29 @@ func (m *manifest) objects(n ast.Node) {
 		what := fmt.Sprintf("object %q", name)
 		m.key(v, "object", name)
 		o := Object{Name: name}
+		where := must("path", m.text(&o.Path, "path of "+what, isGuestPath))
+		if kind, _ := textOf(value(v.Value, "kind")); slices.Contains(api.SysVKinds(), kind) {
+			where = must("key", m.sysV(&o.Path, kind, what))
+		}
 		m.mapping(v.Value, what,
 			must("kind", m.text(&o.Kind, "kind of "+what, isKind)),
-			must("path", m.text(&o.Path, "path of "+what, isGuestPath)),
+			where,
 			must("type", m.text(&o.Type, "type of "+what, isType)),
 		)
 		m.lab.Objects = append(m.lab.Objects, o)
 	})
+}
+
+// sysV reads what names a System V object.
+func (m *manifest) sysV(to *string, kind, what string) reader {
+	return func(n ast.Node) {
+		v := api.SysV{Kind: kind}
+		m.mapping(n, "key of "+what,
+			must("path", m.text(&v.Path, "path of the key of "+what, isKeyPath)),
+			must("project", m.text(&v.Project, "project of the key of "+what, isProject)),
+		)
+		*to = v.String()
+	}
 }
 
 // key tests a name that stands as a key.

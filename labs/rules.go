@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ipclab/internal/guest/api"
 )
 
 // The rules for single values of a manifest. Each returns what is wrong.
@@ -85,7 +87,7 @@ func isUser(s string) error  { return oneOf(cast()...)(s) }
 func isOwner(s string) error { return oneOf(append(cast(), "root")...)(s) }
 func isGroup(s string) error { return oneOf(append(cast(), "channel", "root")...)(s) }
 func isKind(s string) error {
-	return oneOf("fifo", "file", "dir", "symlink", "socket", "char", "block")(s)
+	return oneOf(append([]string{"fifo", "file", "dir", "symlink", "socket", "char", "block"}, api.SysVKinds()...)...)(s)
 }
 func isLayer(s string) error {
 	return oneOf(string(ByDAC), string(BySELinux), string(BySeccomp), string(ByNamespace), string(ByCgroup))(s)
@@ -102,6 +104,22 @@ func isMode(s string) error {
 func isGuestPath(s string) error {
 	if !path.IsAbs(s) || path.Clean(s) != s || s == "/" {
 		return fmt.Errorf("%q is not a plain absolute path", s)
+	}
+	return nil
+}
+
+// isKeyPath accepts paths that can be written in a script as part of a name.
+func isKeyPath(s string) error {
+	if strings.ContainsAny(s, ": \t") {
+		return fmt.Errorf("%q has a blank or a colon", s)
+	}
+	return isGuestPath(s)
+}
+
+// isProject accepts what ftok takes beside the path.
+func isProject(s string) error {
+	if len(s) != 1 || s[0] <= ' ' || s[0] > '~' || s[0] == ':' {
+		return fmt.Errorf("%q is not one letter", s)
 	}
 	return nil
 }
