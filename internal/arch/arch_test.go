@@ -21,6 +21,9 @@ const module = "ipclab/"
 // stand below it. A name that ends in a slash is all that lies under it.
 func layers() [][]string {
 	return [][]string{
+		{"sipc/internal/sysv"},
+		{"sipc"},
+		{"sipc/leak", "sipc/sipctest"},
 		{"internal/guest/api", "internal/nearest", "internal/policy", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/proof", "internal/workspace", "labs"},
 		{"internal/machine/qemu", "grader"},
