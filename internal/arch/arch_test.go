@@ -24,7 +24,7 @@ func layers() [][]string {
 		{"sipc/internal/sysv"},
 		{"sipc"},
 		{"sipc/leak", "sipc/sipctest"},
-		{"internal/guest/api", "internal/nearest", "internal/policy", "internal/sparse", "internal/workspace/glob", "vagrant"},
+		{"internal/guest/api", "internal/nearest", "internal/policy", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/proof", "internal/workspace", "labs"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
