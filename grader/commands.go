@@ -21,8 +21,8 @@ type command interface {
 // commandNames are the commands of check scripts, as the doc comments of their
 // types describe them.
 func commandNames() []string {
-	return strings.Fields(`allowed await build denied env exited grep mark object policy
-replaced review run same spawn stderr stdout stop waitfor`)
+	return strings.Fields(`agree allowed await build denied env exited grep mark object policy
+random replaced review run same signal spawn stderr stdout stop waitfor`)
 }
 
 // negatable are the commands that may stand after a "!".
@@ -50,6 +50,8 @@ func (p *parser) parse(name string, neg bool, words []string) (command, error) {
 		return parseWaitfor(neg, words)
 	case "stop":
 		return parseStop(words)
+	case "signal":
+		return parseSignal(words)
 	case "exited":
 		return parseExited(words)
 	case "await":
@@ -69,8 +71,12 @@ func (p *parser) parseLook(name string, neg bool, words []string) (command, erro
 		return p.parseAttempt(name, words)
 	case "stdout", "stderr", "grep":
 		return parseMatch(name, neg, words)
+	case "agree":
+		return parseAgree(words)
 	case "env":
 		return parseEnv(words)
+	case "random":
+		return parseRandom(words)
 	}
 	return nil, fmt.Errorf("there is no command %q", name)
 }
