@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench install uninstall clean
+.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench bench-ipc install uninstall clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -60,6 +60,10 @@ labcheck: image ## prove every lab by running it: starter, solution, mutants
 
 bench: image ## measure, and compare with a cold boot at every start
 	$(GO) run ./internal/bench
+	@$(MAKE) --no-print-directory bench-ipc
+
+bench-ipc: ## measure sipc beside pipes, sockets and others (a few minutes)
+	$(GO) run ./internal/bench/ipc
 
 install: ## install what `make build` made below PREFIX (/usr/local)
 	install -d $(LIB) $(DESTDIR)$(PREFIX)/bin

@@ -24,14 +24,14 @@ func layers() [][]string {
 		{"sipc/internal/sysv"},
 		{"sipc"},
 		{"sipc/leak", "sipc/sipctest"},
-		{"internal/guest/api", "internal/nearest", "internal/policy", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
+		{"internal/bench/page", "internal/guest/api", "internal/nearest", "internal/policy", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/proof", "internal/workspace", "labs"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
 		{"internal/class"},
 		{"internal/cli"},
-		{"cmd/", "internal/bench", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
+		{"cmd/", "internal/bench", "internal/bench/ipc", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
 	}
 }
 

@@ -10,9 +10,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
+
+	"ipclab/internal/bench/page"
 )
 
 func main() {
@@ -50,11 +51,7 @@ func run(ctx context.Context, out, bin string, runs int, fresh bool, sizes strin
 		return err
 	}
 	fmt.Print(text)
-	temp := filepath.Join(filepath.Dir(out), "."+filepath.Base(out))
-	if err := os.WriteFile(temp, []byte(text), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temp, out)
+	return page.Write(out, text)
 }
 
 // classes reads the sizes of the classes to grade.

@@ -3,15 +3,13 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"ipclab/internal/bench/page"
 	"ipclab/internal/machine/qemu"
 )
 
@@ -140,15 +138,9 @@ func (b *bench) first() (float64, error) {
 	return took, err
 }
 
-func (r row) sorted() []float64 { return slices.Sorted(slices.Values(r.values)) }
+func (r row) sorted() []float64 { return page.Sorted(r.values) }
 
-func (r row) mid() float64 {
-	s := r.sorted()
-	if len(s)%2 == 1 {
-		return s[len(s)/2]
-	}
-	return (s[len(s)/2-1] + s[len(s)/2]) / 2
-}
+func (r row) mid() float64 { return page.Median(r.values) }
 
 func (r row) format(v float64) string {
 	if r.unit == "a minute" {
@@ -178,7 +170,7 @@ func (b *bench) table(rows []row) (string, error) {
 	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# How fast it is\n\nWritten by `make bench` on %s: %s, %d processors, %s, QEMU %s with %s.\n",
-		time.Now().UTC().Format("2006-01-02"), processor(), runtime.NumCPU(), kernel(), hw.QEMU, hw.Accel)
+		time.Now().UTC().Format("2006-01-02"), page.Processor(), runtime.NumCPU(), page.Kernel(), hw.QEMU, hw.Accel)
 	if why != "" {
 		fmt.Fprintf(&out, "KVM is there but does not work: %s.\n", strings.TrimSuffix(why, "."))
 	}
@@ -190,23 +182,4 @@ func (b *bench) table(rows []row) (string, error) {
 		fmt.Fprintf(&out, "\nA start from the snapshot takes 1/%.0f of a cold boot of the same image.\n", rows[1].mid()/rows[0].mid())
 	}
 	return out.String(), nil
-}
-
-func processor() string {
-	data, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(data)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
-}
-
-func kernel() string {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return "Linux"
-	}
-	release, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-")
-	return "Linux " + release
 }
