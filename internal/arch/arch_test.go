@@ -25,7 +25,8 @@ func layers() [][]string {
 		{"sipc"},
 		{"sipc/leak", "sipc/sipctest"},
 		{"internal/bench/page", "internal/guest/api", "internal/nearest", "internal/policy", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
-		{"internal/guest", "internal/image", "internal/machine", "internal/proof", "internal/workspace", "labs"},
+		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/workspace", "labs"},
+		{"internal/proof"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
@@ -45,7 +46,7 @@ func bounds() map[string][]string {
 		// a machine knows nothing of labs and checks
 		"internal/machine":      {"internal/guest/api"},
 		"internal/machine/qemu": {"internal/guest/api", "internal/machine", "internal/sparse"},
-		"internal/proof":        {"internal/policy"},
+		"internal/proof":        {"internal/policy", "internal/policy/model"},
 		// a lab is data
 		"labs": {"internal/guest/api", "internal/nearest", "internal/workspace/glob"},
 		// the engine sees a guest through an interface of its own
@@ -58,7 +59,7 @@ func bounds() map[string][]string {
 		},
 		"cmd/ipclab": {
 			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
-			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/proof", "internal/session", "internal/sparse", "internal/workspace",
+			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/session", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "labs", "vagrant",
 		},
 	}

@@ -17,7 +17,7 @@ const proofVersion = 1
 // ProvePolicy tries to prove that the image's policy with modules, and with all
 // that a review in the scope lets pass, keeps student code from what judges it.
 // A proof that holds is remembered. Mistakes in a module are
-// *policy.SyntaxError and *proof.UnreadError.
+// *policy.SyntaxError and *model.UnreadError.
 func (h *Host) ProvePolicy(ctx context.Context, i *image.Image, modules []policy.Module, scope policy.Scope) (*proof.Proof, error) {
 	base, err := os.ReadFile(i.BasePolicy())
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ipclab/internal/policy"
+	"ipclab/internal/policy/model"
 )
 
 //go:embed claims.cil
@@ -29,14 +30,14 @@ type claim struct {
 
 // prohibition is one of them.
 type prohibition struct {
-	targets set
+	targets model.Set
 	class   string
-	perms   set
+	perms   model.Set
 }
 
 // claims reads claims.cil in terms of a policy, when student code is known to
 // become the domains in reach.
-func (m *model) claims(reach set) ([]claim, error) {
+func (m rules) claims(reach model.Set) ([]claim, error) {
 	blocks, err := policy.ParseCIL("claims.cil", claimsSource)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (m *model) claims(reach set) ([]claim, error) {
 	var all []claim
 	for _, b := range blocks {
 		if b.Keyword() != "block" || len(b.List) < 3 {
-			return nil, unread(b, "a claim is a block with a title")
+			return nil, model.Unread(b, "a claim is a block with a title")
 		}
 		c := claim{title: b.List[1].Text}
 		for _, n := range b.List[2:] {
@@ -59,36 +60,36 @@ func (m *model) claims(reach set) ([]claim, error) {
 	return all, nil
 }
 
-func (m *model) prohibition(n *policy.Node, reach set) (p prohibition, err error) {
+func (m rules) prohibition(n *policy.Node, reach model.Set) (p prohibition, err error) {
 	if n.Keyword() != "neverallow" || len(n.List) != 4 || n.List[1].Text != reachSet || len(n.List[3].List) != 2 {
-		return p, unread(n, "this is no claim")
+		return p, model.Unread(n, "this is no claim")
 	}
-	w := m.world()
-	named := w.leaf
-	w.leaf = func(n *policy.Node) (set, error) {
+	w := m.World()
+	named := w.Leaf
+	w.Leaf = func(n *policy.Node) (model.Set, error) {
 		if n.Text == reachSet {
 			return reach, nil
 		}
 		return named(n)
 	}
-	if p.targets, err = w.eval(n.List[2]); err != nil {
+	if p.targets, err = w.Eval(n.List[2]); err != nil {
 		return p, err
 	}
 	p.class = n.List[3].List[0].Text
-	p.perms, err = m.permsOf(p.class, n.List[3].List[1])
+	p.perms, err = m.PermsOf(p.class, n.List[3].List[1])
 	return p, err
 }
 
 // broken finds the first rule that grants what a claim rules out, and one of
 // the types that it grants it on.
-func (c claim) broken(d *domain) (*rule, int) {
+func (c claim) broken(d *domain) (*model.Rule, int) {
 	for _, p := range c.never {
 		for _, g := range d.grants {
-			if !g.rule.grants(p.class, p.perms) {
+			if !grants(g.rule, p.class, p.perms) {
 				continue
 			}
 			target := -1
-			g.targets.and(p.targets).each(func(t int) { target = t })
+			g.targets.And(p.targets).Each(func(t int) { target = t })
 			if target >= 0 {
 				return g.rule, target
 			}
@@ -98,9 +99,9 @@ func (c claim) broken(d *domain) (*rule, int) {
 }
 
 // grants tells whether a rule grants one of the permissions.
-func (r *rule) grants(class string, perms set) bool {
-	for _, a := range r.access {
-		if a.class == class && !a.perms.and(perms).empty() {
+func grants(r *model.Rule, class string, perms model.Set) bool {
+	for _, a := range r.Access {
+		if a.Class == class && !a.Perms.And(perms).Empty() {
 			return true
 		}
 	}

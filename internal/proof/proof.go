@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipclab/internal/policy"
+	"ipclab/internal/policy/model"
 )
 
 // Proof is what came of trying to prove a policy. It holds when nothing broke.
@@ -72,17 +73,17 @@ type Question struct {
 }
 
 // Prove tries to prove the policy. An error is a *policy.SyntaxError or an
-// *UnreadError: then nothing is proved.
+// *model.UnreadError: then nothing is proved.
 func (q Question) Prove() (*Proof, error) {
-	m := newModel()
-	if err := m.read(q.Base); err != nil {
+	m := rules{model.New()}
+	if err := m.Read(q.Base); err != nil {
 		return nil, err
 	}
 	own := m.ownership()
-	if err := m.read(q.Modules); err != nil {
+	if err := m.Read(q.Modules); err != nil {
 		return nil, err
 	}
-	if err := m.read([]policy.Module{m.widest(q.Scope)}); err != nil {
+	if err := m.Read([]policy.Module{m.widest(q.Scope)}); err != nil {
 		return nil, err
 	}
 	p := &prover{model: m, came: map[int]step{}}
@@ -95,23 +96,26 @@ func (q Question) Prove() (*Proof, error) {
 	return &p.proof, p.run()
 }
 
+// rules is a policy, with what the proof asks of it.
+type rules struct{ *model.Model }
+
 // prover follows student code from domain to domain.
 type prover struct {
-	model *model
-	reach set          // the domains in came
+	model rules
+	reach model.Set    // the domains in came
 	came  map[int]step // domain → how it was reached; a subject from itself
 	queue []int
 	proof Proof
 }
 
 func (p *prover) begin() error {
-	roots, err := p.model.typesOf(subjects)
+	roots, err := p.model.TypesOf(subjects)
 	if err != nil {
 		return err
 	}
-	p.reach = newSet(len(p.model.types))
-	roots.each(func(t int) { p.enter(step{from: t, into: t}) })
-	p.proof = Proof{Types: len(p.model.types), Rules: len(p.model.rules)}
+	p.reach = model.NewSet(len(p.model.Types))
+	roots.Each(func(t int) { p.enter(step{from: t, into: t}) })
+	p.proof = Proof{Types: len(p.model.Types), Rules: len(p.model.Rules)}
 	claims, err := p.model.claims(p.reach)
 	for _, c := range claims {
 		p.proof.Claims = append(p.proof.Claims, c.title)
@@ -123,7 +127,7 @@ func (p *prover) begin() error {
 func (p *prover) enter(s step) {
 	if _, known := p.came[s.into]; !known {
 		p.came[s.into] = s
-		p.reach.add(s.into)
+		p.reach.Add(s.into)
 		p.queue = append(p.queue, s.into)
 	}
 }
@@ -154,15 +158,15 @@ func (p *prover) run() error {
 
 // examine holds every claim against a domain.
 func (p *prover) examine(d *domain) error {
-	for _, n := range p.model.permissive {
-		if len(n.List) == 2 && d.attrs[p.model.real(n.List[1].Text)] {
+	for _, n := range p.model.Permissive {
+		if len(n.List) == 2 && d.attrs[p.model.Real(n.List[1].Text)] {
 			p.breaks(d, "do anything, because it is permissive", n, -1)
 		}
 	}
 	claims, err := p.model.claims(p.reach)
 	for _, c := range claims {
 		if r, target := c.broken(d); r != nil {
-			p.breaks(d, c.title, r.node, target)
+			p.breaks(d, c.title, r.Node, target)
 		}
 	}
 	return err
@@ -171,7 +175,7 @@ func (p *prover) examine(d *domain) error {
 func (p *prover) breaks(d *domain, claim string, rule *policy.Node, target int) {
 	c := Counterexample{Claim: claim, Path: p.path(d.number), Domain: d.name, Rule: located(rule)}
 	if target >= 0 {
-		c.Target = p.model.types[target]
+		c.Target = p.model.Types[target]
 	}
 	p.proof.Broken = append(p.proof.Broken, c)
 }
@@ -180,7 +184,7 @@ func (p *prover) breaks(d *domain, claim string, rule *policy.Node, target int) 
 func (p *prover) path(number int) []Step {
 	var path []Step
 	for s := p.came[number]; s.from != s.into; s = p.came[s.from] {
-		one := Step{From: p.model.types[s.from], Into: p.model.types[s.into], How: s.how}
+		one := Step{From: p.model.Types[s.from], Into: p.model.Types[s.into], How: s.how}
 		for _, n := range s.rules {
 			one.Rules = append(one.Rules, located(n))
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ipclab/internal/policy"
+	"ipclab/internal/policy/model"
 )
 
 // base is a small stand-in for Debian's policy with our own, real one on top.
@@ -198,18 +199,23 @@ func TestHarmlessDomainIsEntered(t *testing.T) {
 	}
 }
 
+func number(m rules, name string) int {
+	i, _ := m.Number(name)
+	return i
+}
+
 func (q Question) all() []policy.Module { return slices.Concat(q.Base, q.Modules) }
 
 // A transition needs all of its parts.
 func TestHalfATransitionLeadsNowhere(t *testing.T) {
 	parts := []string{"(allow w_t daemon_t (process (transition)))", "(allow w_t daemon_exec_t (file (execute)))", "(typetransition w_t daemon_exec_t process daemon_t)"}
 	for leave := range parts {
-		m := newModel()
+		m := rules{model.New()}
 		rest := slices.Delete(slices.Clone(parts), leave, leave+1)
-		if err := m.read(question(t, strings.Join(rest, "")).all()); err != nil {
+		if err := m.Read(question(t, strings.Join(rest, "")).all()); err != nil {
 			t.Fatal(err)
 		}
-		d, err := m.domain(m.numbers["w_t"])
+		d, err := m.domain(number(m, "w_t"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +238,7 @@ func TestWhatCannotBeReadIsNotProved(t *testing.T) {
 		"(class process (one two))", "(common file (one two))", "(classcommon process file)(classcommon process ipc)", "(classmap process (one))",
 	} {
 		_, err := question(t, module).Prove()
-		if _, ok := errors.AsType[*UnreadError](err); !ok {
+		if _, ok := errors.AsType[*model.UnreadError](err); !ok {
 			t.Errorf("%s: got %T %v", module, err, err)
 		}
 	}
@@ -258,11 +264,11 @@ func FuzzProve(f *testing.F) {
 	f.Add("(typetransition w_t fifo_t process r_t)")
 	f.Fuzz(func(t *testing.T, module string) {
 		_, _ = Question{Base: ground[1:], Modules: []policy.Module{{File: "s.cil", Source: []byte(lab + module)}}}.Prove()
-		m := newModel()
-		if m.read(append(slices.Clone(ground), policy.Module{File: "s.cil", Source: []byte(lab + module)})) != nil {
+		m := rules{model.New()}
+		if m.Read(append(slices.Clone(ground), policy.Module{File: "s.cil", Source: []byte(lab + module)})) != nil {
 			return
 		}
-		if d, err := m.domain(m.numbers["w_t"]); err == nil {
+		if d, err := m.domain(number(m, "w_t")); err == nil {
 			_, _ = m.next(d)
 		}
 	})

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"ipclab/internal/policy"
+	"ipclab/internal/policy/model"
 )
 
 // grant is a rule that holds for one domain.
 type grant struct {
-	rule    *rule
-	targets set
+	rule    *model.Rule
+	targets model.Set
 }
 
 // domain is a type that acts, with everything that it is granted.
@@ -21,29 +22,29 @@ type domain struct {
 }
 
 // domain collects what a type is granted.
-func (m *model) domain(number int) (*domain, error) {
-	d := &domain{name: m.types[number], number: number, attrs: map[string]bool{m.types[number]: true}}
-	for name := range m.members {
-		s, err := m.typesOf(name)
+func (m rules) domain(number int) (*domain, error) {
+	d := &domain{name: m.Types[number], number: number, attrs: map[string]bool{m.Types[number]: true}}
+	for _, name := range m.Attributes() {
+		s, err := m.TypesOf(name)
 		if err != nil {
 			return nil, err
 		}
-		if s.has(number) {
+		if s.Has(number) {
 			d.attrs[name] = true
 		}
 	}
-	self, err := m.typesOf(d.name)
+	self, err := m.TypesOf(d.name)
 	if err != nil {
 		return nil, err
 	}
-	for i := range m.rules {
-		r := &m.rules[i]
-		if !d.attrs[r.from] {
+	for i := range m.Rules {
+		r := &m.Rules[i]
+		if !d.attrs[r.From] {
 			continue
 		}
 		targets := self
-		if r.to != "self" {
-			if targets, err = m.typesOf(r.to); err != nil {
+		if r.To != "self" {
+			if targets, err = m.TypesOf(r.To); err != nil {
 				return nil, err
 			}
 		}
@@ -54,22 +55,22 @@ func (m *model) domain(number int) (*domain, error) {
 
 // may lists, for every target, the first rule that grants one of the
 // permissions of a class.
-func (m *model) may(d *domain, class string, perms ...string) map[int]*policy.Node {
-	names := m.permissions(class)
-	wanted := newSet(len(names))
+func (m rules) may(d *domain, class string, perms ...string) map[int]*policy.Node {
+	names := m.Permissions(class)
+	wanted := model.NewSet(len(names))
 	for _, p := range perms {
 		if i := slices.Index(names, p); i >= 0 {
-			wanted.add(i)
+			wanted.Add(i)
 		}
 	}
 	found := map[int]*policy.Node{}
 	for _, g := range d.grants {
-		if !slices.ContainsFunc(g.rule.access, func(a access) bool { return a.class == class && !a.perms.and(wanted).empty() }) {
+		if !slices.ContainsFunc(g.rule.Access, func(a model.Access) bool { return a.Class == class && !a.Perms.And(wanted).Empty() }) {
 			continue
 		}
-		g.targets.each(func(t int) {
+		g.targets.Each(func(t int) {
 			if found[t] == nil {
-				found[t] = g.rule.node
+				found[t] = g.rule.Node
 			}
 		})
 	}
@@ -84,7 +85,7 @@ type step struct {
 }
 
 // next gives the domains that code in d can become at once.
-func (m *model) next(d *domain) ([]step, error) {
+func (m rules) next(d *domain) ([]step, error) {
 	steps := m.controlled(d)
 	byExec, err := m.byExec(d)
 	if err != nil {
@@ -97,7 +98,7 @@ func (m *model) next(d *domain) ([]step, error) {
 
 // controlled are the domains whose programs d can take over, or that it can
 // enter without a program.
-func (m *model) controlled(d *domain) []step {
+func (m rules) controlled(d *domain) []step {
 	var steps []step
 	for t, node := range m.may(d, "process", "ptrace") {
 		steps = append(steps, step{d.number, t, "traces a program", []*policy.Node{node}})
@@ -115,7 +116,7 @@ func (m *model) controlled(d *domain) []step {
 // byExec are the domains that d enters by running a program: it may make the
 // transition, may execute a file that is an entry to the new domain, and either
 // the policy says so or d asks for it.
-func (m *model) byExec(d *domain) ([]step, error) {
+func (m rules) byExec(d *domain) ([]step, error) {
 	var steps []step
 	programs, asks := m.may(d, "file", "execute"), m.may(d, "process", "setexec")[d.number]
 	for t, transition := range m.may(d, "process", "transition") {
@@ -132,7 +133,7 @@ func (m *model) byExec(d *domain) ([]step, error) {
 				why = m.byDefault(d, program, t)
 			}
 			if run := programs[program]; run != nil && why != nil {
-				how := "runs a program of type " + m.types[program]
+				how := "runs a program of type " + m.Types[program]
 				steps = append(steps, step{d.number, t, how, []*policy.Node{transition, run, entry, why}})
 				break
 			}
@@ -142,14 +143,14 @@ func (m *model) byExec(d *domain) ([]step, error) {
 }
 
 // byDefault finds the rule by which a program starts in a domain.
-func (m *model) byDefault(d *domain, program, into int) *policy.Node {
-	for _, v := range m.moves {
-		if !d.attrs[v.from] || v.into != m.types[into] {
+func (m rules) byDefault(d *domain, program, into int) *policy.Node {
+	for _, v := range m.Moves {
+		if !d.attrs[v.From] || v.Into != m.Types[into] {
 			continue
 		}
-		files, err := m.typesOf(v.program)
-		if err == nil && files.has(program) {
-			return v.node
+		files, err := m.TypesOf(v.Program)
+		if err == nil && files.Has(program) {
+			return v.Node
 		}
 	}
 	return nil

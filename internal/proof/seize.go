@@ -1,6 +1,9 @@
 package proof
 
-import "ipclab/internal/policy"
+import (
+	"ipclab/internal/policy"
+	"ipclab/internal/policy/model"
+)
 
 // ownership is what the base says of the types that claims make exceptions for.
 type ownership struct {
@@ -8,10 +11,10 @@ type ownership struct {
 	members map[string]int // attribute → how many expressions the base gives it
 }
 
-func (m *model) ownership() ownership {
-	own := ownership{types: len(m.types), members: map[string]int{}}
+func (m rules) ownership() ownership {
+	own := ownership{types: len(m.Types), members: map[string]int{}}
 	for _, name := range []string{subjects, objects} {
-		own.members[name] = len(m.members[name])
+		own.members[name] = len(m.Members(name))
 	}
 	return own
 }
@@ -20,25 +23,25 @@ func (m *model) ownership() ownership {
 // claims would then make an exception for it.
 func (p *prover) seized(own ownership) error {
 	for name, count := range own.members {
-		given, err := p.model.world().union(p.model.members[name][:count])
+		given, err := p.model.World().Union(p.model.Members(name)[:count])
 		if err != nil {
 			return err
 		}
-		for _, n := range p.model.members[name][count:] {
-			added, err := p.model.world().eval(n)
+		for _, n := range p.model.Members(name)[count:] {
+			added, err := p.model.World().Eval(n)
 			if err != nil {
 				return err
 			}
-			p.seizes(name, n, added.without(given), own.types)
+			p.seizes(name, n, added.Without(given), own.types)
 		}
 	}
 	return nil
 }
 
-func (p *prover) seizes(attribute string, n *policy.Node, added set, declared int) {
-	added.each(func(t int) {
+func (p *prover) seizes(attribute string, n *policy.Node, added model.Set, declared int) {
+	added.Each(func(t int) {
 		if t < declared && p.proof.Holds() {
-			name := p.model.types[t]
+			name := p.model.Types[t]
 			p.proof.Broken = append(p.proof.Broken, Counterexample{Claim: "be made part of the lab: it is the machine's, not in " + attribute,
 				Domain: name, Rule: located(n)})
 		}

@@ -2,7 +2,6 @@ package proof
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,12 +11,12 @@ import (
 // widest is a module with every rule that policy.Review lets a student write in
 // a lab. More allow rules never allow less: what holds with this module holds
 // with every one that passes the review.
-func (m *model) widest(scope policy.Scope) policy.Module {
+func (m rules) widest(scope policy.Scope) policy.Module {
 	var b strings.Builder
 	targets := slices.Concat(scope.Subjects, scope.Objects)
-	for _, class := range slices.Sorted(maps.Keys(m.perms)) {
+	for _, class := range m.Classes() {
 		perms := m.grantable(class)
-		if len(perms) == 0 || m.maps[class] {
+		if len(perms) == 0 {
 			continue
 		}
 		for _, subject := range scope.Subjects {
@@ -30,6 +29,6 @@ func (m *model) widest(scope policy.Scope) policy.Module {
 }
 
 // grantable are the permissions of a class that a student may grant.
-func (m *model) grantable(class string) []string {
-	return slices.DeleteFunc(m.permissions(class), func(p string) bool { return !policy.Grantable(class, p) })
+func (m rules) grantable(class string) []string {
+	return slices.DeleteFunc(m.Permissions(class), func(p string) bool { return !policy.Grantable(class, p) })
 }

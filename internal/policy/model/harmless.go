@@ -1,11 +1,11 @@
-package proof
+package model
 
 import "strings"
 
 // ignored are the statements that allow nothing: those that only take away or
 // record, and those about roles, users, levels and the labels of objects.
 // Whatever is not named here, and not read, cannot be proved.
-const ignored = `auditallow auditallowx boolean category categoryorder
+const ignored = `auditallow auditallowx category categoryorder
 categoryset classorder constrain context defaultrange defaultrole defaulttype
 defaultuser dontaudit dontauditx expandtypeattribute filecon fsuse genfscon
 handleunknown level
