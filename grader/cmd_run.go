@@ -81,7 +81,8 @@ func (l *launch) setProgram(words []string) error {
 // judgeActor checks an actor's name and the least number of its arguments.
 func judgeActor(name string, args int) error {
 	least, ok := map[string]int{"read": 1, "write": 2, "hold": 2, "watch": 1,
-		"mkfifo": 2, "mkfile": 3, "symlink": 2, "socket": 1}[name]
+		"mkfifo": 2, "mkfile": 3, "symlink": 2, "socket": 1,
+		"tell": 3, "listen": 3, "ticks": 3}[name]
 	switch {
 	case !ok:
 		return fmt.Errorf("there is no actor @%s", name)
@@ -94,7 +95,7 @@ func judgeActor(name string, args int) error {
 // settles says whether the actor says "ready" soon whatever others do. An
 // actor that opens a FIFO to read waits for the writer first.
 func (l launch) settles() bool {
-	return l.actor && (l.argv[0] == "hold" || l.argv[0] == "watch")
+	return l.actor && slices.Contains([]string{"hold", "watch", "tell", "ticks"}, l.argv[0])
 }
 
 func (l launch) check(s *scope) error {
