@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -45,14 +44,13 @@ func (p *parser) parseAttempt(name string, words []string) (command, error) {
 }
 
 func (a *attempt) judgeWhat() error {
-	ops := []api.Op{api.OpRead, api.OpWrite, api.OpAppend, api.OpRdwr, api.OpStat, api.OpUnlink, api.OpChmod, api.OpCreate}
-	if !slices.Contains(ops, a.op) {
-		return fmt.Errorf("there is no operation %q; there are %v", a.op, ops)
-	}
-	if !path.IsAbs(a.path) {
+	if !isObject(a.path) {
 		return fmt.Errorf("the path %q is not absolute", a.path)
 	}
-	return nil
+	if ops := opsOn(a.path); !slices.Contains(ops, a.op) {
+		return fmt.Errorf("there is no operation %q on such an object; there are %v", a.op, ops)
+	}
+	return judgeObject(a.path)
 }
 
 func (a *attempt) setLayer(words []string) error {
@@ -152,7 +150,7 @@ func (a *attempt) who() string {
 }
 
 // what names the operation in messages.
-func (a *attempt) what() string { return fmt.Sprintf("%s on %s", a.op, oneLine(a.path)) }
+func (a *attempt) what() string { return fmt.Sprintf("%s on %s", a.op, called(a.path)) }
 
 // rule is what the check wants SELinux to refuse.
 func (a *attempt) rule() string {

@@ -18,33 +18,49 @@ type objectCommand struct {
 
 type attribute struct{ key, value string }
 
-// attributeKeys are what an object can be asked for.
-func attributeKeys() []string {
-	return []string{"kind", "mode", "owner", "group", "type", "links", "size"}
+// attributeKeys are what an object can be asked for, by its name: a path or that
+// of a System V object.
+func attributeKeys(name string) []string {
+	all := []string{"kind", "mode", "owner", "group", "type"}
+	switch kind, _, _ := strings.Cut(name, ":"); kind {
+	case api.KindQueue:
+		return append(all, "qbytes", "messages", "bytes")
+	case api.KindSegment:
+		return append(all, "size", "nattch")
+	case api.KindSemaphores:
+		return append(all, "semaphores")
+	}
+	return append(all, "links", "size")
 }
 
 func parseObject(words []string) (command, error) {
-	if len(words) < 2 || !strings.HasPrefix(words[0], "/") {
-		return nil, errors.New("usage: object PATH KEY=VALUE…, with an absolute path")
+	if len(words) < 2 || !isObject(words[0]) {
+		return nil, errors.New("usage: object PATH KEY=VALUE…, with an absolute path or msgq:PATH:LETTER")
 	}
-	c := &objectCommand{path: words[0]}
-	for _, word := range words[1:] {
-		a, err := parseAttribute(word)
+	want, err := parseAttributes(words[0], words[1:])
+	return &objectCommand{path: words[0], want: want}, err
+}
+
+// parseAttributes reads what an object must be.
+func parseAttributes(name string, words []string) ([]attribute, error) {
+	var want []attribute
+	for _, word := range words {
+		a, err := parseAttribute(name, word)
 		if err != nil {
 			return nil, err
 		}
-		c.want = append(c.want, a)
+		want = append(want, a)
 	}
-	return c, nil
+	return want, judgeObject(name)
 }
 
-func parseAttribute(word string) (attribute, error) {
+func parseAttribute(name, word string) (attribute, error) {
 	key, value, ok := strings.Cut(word, "=")
 	if !ok || value == "" {
 		return attribute{}, fmt.Errorf("%q is not KEY=VALUE", word)
 	}
-	if !slices.Contains(attributeKeys(), key) {
-		return attribute{}, fmt.Errorf("an object has no %q; it has %s", key, strings.Join(attributeKeys(), ", "))
+	if keys := attributeKeys(name); !slices.Contains(keys, key) {
+		return attribute{}, fmt.Errorf("such an object has no %q; it has %s", key, strings.Join(keys, ", "))
 	}
 	if key == "mode" && octal(value) < 0 {
 		return attribute{}, fmt.Errorf("the mode %q is not octal", value)
@@ -77,14 +93,13 @@ func (c *objectCommand) do(tr *trial) error {
 
 // differences says what is not as it must be.
 func (c *objectCommand) differences(o api.Object) []string {
-	path := oneLine(c.path)
 	if o.Kind == absent && !slices.Contains(c.want, attribute{"kind", absent}) {
-		return []string{"there is nothing at " + path}
+		return []string{nothingAt(c.path)}
 	}
 	var wrong []string
 	for _, a := range c.want {
 		if have := attributeOf(o, a.key); !a.matches(have) {
-			wrong = append(wrong, fmt.Sprintf("the %s of %s is %s, and must be %s", a.key, path, oneLine(have), a.value))
+			wrong = append(wrong, fmt.Sprintf("the %s of %s is %s, and must be %s", a.key, called(c.path), oneLine(have), a.value))
 		}
 	}
 	return wrong
@@ -109,8 +124,16 @@ func attributeOf(o api.Object, key string) string {
 		return o.Group
 	case "links":
 		return strconv.FormatUint(o.Links, 10)
-	case "size":
+	case "size", "semaphores":
 		return strconv.FormatInt(o.Size, 10)
+	case "qbytes":
+		return strconv.FormatUint(o.Capacity, 10)
+	case "messages":
+		return strconv.FormatUint(o.Messages, 10)
+	case "bytes":
+		return strconv.FormatUint(o.Bytes, 10)
+	case "nattch":
+		return strconv.FormatUint(o.Attached, 10)
 	}
 	return typeOf(o.Context)
 }
@@ -120,10 +143,10 @@ func attributeOf(o api.Object, key string) string {
 type identityCommand struct{ name, path string }
 
 func parseIdentity(name string, words []string) (command, error) {
-	if len(words) != 1 || !strings.HasPrefix(words[0], "/") {
-		return nil, fmt.Errorf("usage: %s PATH, with an absolute path", name)
+	if len(words) != 1 || !isObject(words[0]) {
+		return nil, fmt.Errorf("usage: %s PATH, with an absolute path or msgq:PATH:LETTER", name)
 	}
-	return &identityCommand{name, words[0]}, nil
+	return &identityCommand{name, words[0]}, judgeObject(words[0])
 }
 
 func (c *identityCommand) check(s *scope) error {
@@ -142,7 +165,7 @@ func (c *identityCommand) do(tr *trial) error {
 		return err
 	}
 	if o.Kind == absent {
-		return failed([]Evidence{objectEvidence(o)}, "there is nothing at %s", oneLine(c.path))
+		return failed([]Evidence{objectEvidence(o)}, "%s", nothingAt(c.path))
 	}
 	if c.name == "mark" {
 		tr.marks[c.path] = o
@@ -156,9 +179,9 @@ func (c *identityCommand) compare(tr *trial, before, now api.Object) error {
 	same := before.Inode == now.Inode && before.Device == now.Device
 	switch {
 	case same && c.name == "replaced":
-		return failed(evidence, "%s is still the object that was there before: it was not replaced", oneLine(c.path))
+		return failed(evidence, "%s is still the object that was there before: it was not replaced", called(c.path))
 	case !same && c.name == "same":
-		return failed(evidence, "%s is not the object that was there before: it was replaced", oneLine(c.path))
+		return failed(evidence, "%s is not the object that was there before: it was replaced", called(c.path))
 	}
 	tr.evidence = append(tr.evidence, evidence...)
 	return nil

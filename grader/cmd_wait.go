@@ -56,21 +56,28 @@ func (c *stopCommand) check(s *scope) error { return endsProcess(s, c.id) }
 
 func (c *stopCommand) do(tr *trial) error { return tr.terminate(tr.take(c.id)) }
 
-// awaitCommand is: await PATH — until an object is there; or: await ID TEXT —
-// until what was spawned has printed a text on its stdout.
+// awaitCommand is: await PATH KEY=VALUE… — until an object is there and is like
+// that; or: await ID TEXT — until what was spawned has printed a text on its
+// stdout.
 type awaitCommand struct {
-	path     string
+	objectCommand
 	id, text string
 }
 
+const awaitUsage = "usage: await PATH KEY=VALUE…, or await ID TEXT"
+
 func parseAwait(words []string) (command, error) {
 	switch {
-	case len(words) == 1 && strings.HasPrefix(words[0], "/"):
-		return &awaitCommand{path: words[0]}, nil
+	case len(words) >= 1 && isObject(words[0]):
+		want, err := parseAttributes(words[0], words[1:])
+		if err != nil {
+			err = fmt.Errorf("%w; %s", err, awaitUsage)
+		}
+		return &awaitCommand{objectCommand: objectCommand{path: words[0], want: want}}, err
 	case len(words) == 2 && words[1] != "":
 		return &awaitCommand{id: words[0], text: words[1]}, nil
 	}
-	return nil, errors.New("usage: await PATH, or await ID TEXT")
+	return nil, errors.New(awaitUsage)
 }
 
 func (c *awaitCommand) check(s *scope) error {
@@ -82,7 +89,7 @@ func (c *awaitCommand) check(s *scope) error {
 
 func (c *awaitCommand) do(tr *trial) error {
 	if c.path != "" {
-		return tr.awaitObject(c.path)
+		return tr.awaitObject(&c.objectCommand)
 	}
 	return tr.awaitText(tr.byID[c.id], c.text)
 }
@@ -95,22 +102,32 @@ const pollInterval = 25 * time.Millisecond
 
 // awaitObject looks again and again. When nothing of the check runs any more,
 // it looks a last time and gives up: nobody is left who could make the object.
-func (tr *trial) awaitObject(path string) error {
+func (tr *trial) awaitObject(c *objectCommand) error {
 	for {
 		last := tr.allEnded()
-		o, err := tr.stat(path)
-		switch {
-		case err != nil:
+		o, err := tr.stat(c.path)
+		if err != nil {
 			return err
-		case o.Kind != absent:
+		}
+		wrong := c.differences(o)
+		switch {
+		case len(wrong) == 0:
 			return nil
 		case last:
-			return failed(tr.allEvidence(), "nothing made %s, and every program of this check has ended", oneLine(path))
+			return failed(tr.allEvidence(), "%s, and every program of this check has ended", c.missed(o, wrong))
 		}
 		if !tr.pause(pollInterval) {
-			return tr.timeUp(failed(tr.allEvidence(), "nothing made %s within %s", oneLine(path), seconds(tr.budget.total)))
+			return tr.timeUp(failed(tr.allEvidence(), "%s within %s", c.missed(o, wrong), seconds(tr.budget.total)))
 		}
 	}
+}
+
+// missed says what an object that was awaited has not become.
+func (c *objectCommand) missed(o api.Object, wrong []string) string {
+	if o.Kind == absent {
+		return "nothing made " + called(c.path)
+	}
+	return strings.Join(wrong, "; ")
 }
 
 // awaitText waits for a text on a running program's stdout.

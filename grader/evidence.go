@@ -60,9 +60,9 @@ type Probe struct {
 	Errno   string `json:"errno"` // empty: the call succeeded
 }
 
-// Object is what the agent saw at a path.
+// Object is what the agent saw at a path, or under the key of a System V object.
 type Object struct {
-	Path  string `json:"path"`
+	Path  string `json:"path"` // of a System V object KIND:PATH:LETTER
 	Kind  string `json:"kind"`
 	Mode  string `json:"mode"`
 	Owner string `json:"owner"`
@@ -71,6 +71,11 @@ type Object struct {
 	Inode uint64 `json:"inode"`
 	Links uint64 `json:"links"`
 	Size  int64  `json:"size"`
+
+	Messages uint64 `json:"messages,omitempty"` // of a queue: that wait
+	Bytes    uint64 `json:"bytes,omitempty"`    // of these messages
+	Capacity uint64 `json:"capacity,omitempty"` // of a queue, in bytes
+	Attached uint64 `json:"attached,omitempty"` // how often a segment is attached
 }
 
 // Exit is how a program ended.
@@ -115,18 +120,30 @@ func probeEvidence(subject string, spec api.ProbeSpec, res api.ProbeResult) Evid
 	if p.Errno != "" {
 		outcome = p.Errno
 	}
-	text := fmt.Sprintf("probe as %s (%s, %s): %s %s: %s", subject, p.User, p.Context, p.Op, p.Path, outcome)
+	text := fmt.Sprintf("probe as %s (%s, %s): %s %s: %s", subject, p.User, p.Context, p.Op, called(spec.Path), outcome)
 	return Evidence{Kind: KindProbe, Text: text, Probe: p}
 }
 
 func objectEvidence(o api.Object) Evidence {
 	e := &Object{Path: oneLine(o.Path), Kind: oneLine(o.Kind), Mode: oneLine(o.Mode), Owner: oneLine(o.Owner),
-		Group: oneLine(o.Group), Type: oneLine(typeOf(o.Context)), Inode: o.Inode, Links: o.Links, Size: o.Size}
-	text := fmt.Sprintf("%s: %s, mode %s, owner %s, group %s, type %s", e.Path, e.Kind, e.Mode, e.Owner, e.Group, e.Type)
+		Group: oneLine(o.Group), Type: oneLine(typeOf(o.Context)), Inode: o.Inode, Links: o.Links, Size: o.Size,
+		Messages: o.Messages, Bytes: o.Bytes, Capacity: o.Capacity, Attached: o.Attached}
+	text := fmt.Sprintf("%s: %s, mode %s, owner %s, group %s, type %s%s", called(o.Path), e.Kind, e.Mode, e.Owner, e.Group, e.Type, state(o))
 	if o.Kind == absent {
-		text = e.Path + ": there is nothing"
+		text = called(o.Path) + ": there is nothing"
 	}
 	return Evidence{Kind: KindObject, Text: text, Object: e}
+}
+
+// state is what changes about a System V object while it is used.
+func state(o api.Object) string {
+	switch o.Kind {
+	case api.KindQueue:
+		return fmt.Sprintf(", %s (%d of %d bytes)", count(int(o.Messages), "message", "messages"), o.Bytes, o.Capacity)
+	case api.KindSegment:
+		return fmt.Sprintf(", %d bytes, attached %s", o.Size, count(int(o.Attached), "time", "times"))
+	}
+	return ""
 }
 
 func exitEvidence(program string, x api.Exit) Evidence {

@@ -72,9 +72,12 @@ func (a *attempt) succeeded(o *observation) bool {
 	return o.errno == "" || o.errno == "ENXIO" && (a.op == api.OpWrite || a.op == api.OpAppend)
 }
 
-// layer is who refused, if somebody did.
+// layer is who refused, if somebody did. A message that SELinux does not let
+// somebody take is passed over (msgrcv finds none), and the refusal is recorded.
 func (o *observation) layer() labs.Layer {
 	switch {
+	case o.errno == "ENOMSG" && len(o.denials) > 0:
+		return labs.BySELinux
 	case o.errno != "EACCES" && o.errno != "EPERM":
 		return ""
 	case len(o.denials) > 0:
@@ -86,7 +89,7 @@ func (o *observation) layer() labs.Layer {
 // judge compares what was seen with what must be. The error is the machine's.
 func (a *attempt) judge(tr *trial, o *observation) (*failure, error) {
 	if o.object.Kind == absent && a.op != api.OpCreate {
-		return failed(nil, "there is nothing at %s, so that nothing can be allowed or denied there", oneLine(a.path)), nil
+		return failed(nil, "%s, so that nothing can be allowed or denied there", nothingAt(a.path)), nil
 	}
 	if !a.succeeded(o) && o.layer() == "" {
 		return failed(nil, "%s could not try %s: it ended with %s, which is neither an access nor a denial", a.who(), a.what(), oneLine(o.errno)), nil
@@ -101,7 +104,9 @@ func (a *attempt) judgeAllowed(o *observation) *failure {
 	if !a.succeeded(o) {
 		return failed(nil, "%s is refused %s, and must be allowed: %s", a.who(), a.what(), o.refusal())
 	}
-	onObject := func(avc policy.AVC) bool { return avc.Target.Type == typeOf(o.object.Context) }
+	onObject := func(avc policy.AVC) bool {
+		return api.IsSysV(a.path) || avc.Target.Type == typeOf(o.object.Context)
+	}
 	if slices.ContainsFunc(o.logged, onObject) {
 		return failed(nil, "%s got through with %s only because SELinux is permissive for it: the policy does not allow it, the denial was only logged", a.who(), a.what())
 	}
@@ -166,6 +171,9 @@ func (a *attempt) judgeRule(tr *trial, o *observation) (*failure, error) {
 // targets are the types that the denial may be about: the object's, and for
 // what happens in a directory also the directory's.
 func (a *attempt) targets(tr *trial, o *observation) ([]string, error) {
+	if api.IsSysV(a.path) {
+		return a.sysVTargets(o), nil
+	}
 	if a.class != "dir" && a.op != api.OpCreate && a.op != api.OpUnlink {
 		return []string{typeOf(o.object.Context)}, nil
 	}
@@ -182,6 +190,9 @@ func (a *attempt) targets(tr *trial, o *observation) ([]string, error) {
 // judgeMode asks whether the modes can have refused at all. When neither they
 // nor any record of SELinux say so, nobody knows who did.
 func (a *attempt) judgeMode(tr *trial, o *observation) (*failure, error) {
+	if api.IsSysV(a.path) {
+		return a.judgeSysVMode(o), nil
+	}
 	need := map[api.Op]int64{api.OpRead: 4, api.OpWrite: 2, api.OpAppend: 2, api.OpRdwr: 6}[a.op]
 	if need == 0 || !surelyGrants(o.object, a.subject.User, need) {
 		return nil, nil

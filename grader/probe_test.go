@@ -227,3 +227,109 @@ func TestRunsStandStillUntilTheLastProbe(t *testing.T) {
 		t.Errorf("more follows: %v", g.more)
 	}
 }
+
+// queue is what the agent tells of a message queue.
+func queue() api.Object {
+	return api.Object{Path: queueName, Kind: "msgq", Mode: "0660", Owner: "alice", Group: "channel",
+		Context: "system_u:system_r:h_t:s0", Inode: 3, Messages: 1, Bytes: 24, Capacity: 24}
+}
+
+const (
+	queueName = "msgq:/run/c:Q"
+	queueText = "the message queue ftok(/run/c, 'Q')"
+)
+
+func ofQueue(errno string, records ...api.Record) api.ProbeResult {
+	res := answers(errno, records...)
+	res.Object = queue()
+	return res
+}
+
+func TestSystemVAttempts(t *testing.T) {
+	read := avc(7, "read", "r_t", "h_t", "msgq", 0)
+	gone := api.ProbeResult{Errno: "EINVAL", Object: api.Object{Path: queueName, Kind: "absent"}}
+	tests := []struct {
+		name, op, by string
+		res          api.ProbeResult
+		verdict      Verdict
+		says         string
+	}{
+		{"refused", "msgsnd", "selinux msgq write", ofQueue("EACCES", avc(7, "write", "r_t", "h_t", "msgq", 0)), Pass, ""},
+		{"passed over", "msgrcv", "selinux msgq read", ofQueue("ENOMSG", read), Pass, ""},
+		{"passed over by nobody", "msgrcv", "selinux msgq read", ofQueue("ENOMSG"), Fail, "msgrcv on " + queueText + ": it ended with ENOMSG, which is neither"},
+		{"another queue's", "msgrcv", "selinux msgq read", ofQueue("ENOMSG", avc(7, "read", "r_t", "x_t", "msgq", 0)), Fail, "It must be refused { read } on msgq of type h_t"},
+		{"made", "create", "selinux msgq create", ofQueue("EACCES", avc(7, "create", "r_t", "r_t", "msgq", 0)), Pass, ""},
+		{"made of another type", "create", "selinux msgq create", ofQueue("EACCES", avc(7, "create", "r_t", "h_t", "msgq", 0)), Fail, "for another reason"},
+		{"sums", "info", "selinux system ipc_info", ofQueue("EACCES", avc(7, "ipc_info", "r_t", "kernel_t", "system", 0)), Pass, ""},
+		{"by the owner", "rmid", "dac", ofQueue("EPERM"), Pass, ""},
+		{"by the mode", "msgsnd", "dac", ofQueue("EACCES"), Pass, ""},
+		{"by nobody", "msgget", "dac", ofQueue("EACCES"), Fail, "not by DAC: owner and mode let it through"},
+		{"owner instead of policy", "set", "selinux msgq setattr", ofQueue("EPERM"), Fail, "by the wrong layer: DAC refused it (EPERM, mode 0660 of alice:channel"},
+		{"nothing there", "stat", "selinux msgq getattr", gone, Fail, "there is nothing with the key of " + queueText},
+		{"only logged", "msgsnd", "selinux msgq write", ofQueue("", avc(7, "write", "r_t", "h_t", "msgq", 1)), Fail, "the denial was only logged"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			g := newFake()
+			g.probes["alice "+test.op], g.probes["bob "+test.op] = ofQueue(""), test.res
+			fault := NoFault
+			if test.verdict == Fail {
+				fault = Student
+			}
+			script := fmt.Sprintf("allowed writer : %s %s\ndenied reader : %[1]s %[2]s by %[3]s\n", test.op, queueName, test.by)
+			want(t, try(t, g, script), test.verdict, fault, test.says)
+		})
+	}
+}
+
+func TestSystemVPermissive(t *testing.T) {
+	g := newFake()
+	g.probes["alice create"] = ofQueue("", avc(7, "create", "w_t", "w_t", "msgq", 1))
+	want(t, try(t, g, "allowed writer : create "+queueName+"\n"), Fail, Student, "only because SELinux is permissive")
+}
+
+func TestSystemVObject(t *testing.T) {
+	filled := queue()
+	filled.Messages = 2
+	for _, test := range []struct {
+		name, script string
+		objects      []api.Object
+		verdict      Verdict
+		fault        Fault
+		says         string
+	}{
+		{"as it must be", "object %s kind=msgq mode=660 owner=alice group=channel type=h_t qbytes=24 messages=1 bytes=24", []api.Object{queue()}, Pass, NoFault, ""},
+		{"capacity", "object %s qbytes=16384", []api.Object{queue()}, Fail, Student, "the qbytes of " + queueText + " is 24, and must be 16384"},
+		{"nothing", "object %s kind=msgq", nil, Fail, Student, "there is nothing with the key of " + queueText},
+		{"nothing, as it must be", "object %s kind=absent", nil, Pass, NoFault, ""},
+		{"awaited", "await %s messages=2", []api.Object{{Kind: "absent"}, queue(), filled}, Pass, NoFault, ""},
+		{"awaited in vain", "await %s messages=2", []api.Object{queue()}, Fail, Student, "the messages of " + queueText + " is 1, and must be 2, and every program"},
+		{"same", "mark %[1]s\nsame %[1]s", []api.Object{queue(), filled}, Pass, NoFault, ""},
+		{"no such attribute", "object %s nattch=1", nil, Broken, Lab, `such an object has no "nattch"`},
+		{"no letter", "object %s:x kind=shm", nil, Broken, Lab, "is not one letter"},
+		{"no such operation", "allowed writer : shmget %s", nil, Broken, Lab, `there is no operation "shmget" on such an object`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			g := newFake()
+			g.programs["writer"] = lives("", "")
+			g.objects[queueName] = test.objects
+			script := fmt.Sprintf(test.script, queueName) + "\n"
+			if test.name == "awaited" {
+				script = "build\nspawn w writer\n" + script
+			}
+			want(t, try(t, g, script), test.verdict, test.fault, test.says)
+		})
+	}
+}
+
+// What differs from run to run is no part of a result's message or evidence text.
+func TestSystemVEvidence(t *testing.T) {
+	g := newFake()
+	g.objects[queueName] = []api.Object{queue()}
+	res := try(t, g, "object "+queueName+" kind=msgq\n")
+	if !hasEvidence(res, KindObject, queueText+": msgq, mode 0660, owner alice, group channel, type h_t, 1 message (24 of 24 bytes)") {
+		t.Errorf("evidence: %+v", res.Evidence)
+	}
+}

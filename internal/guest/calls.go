@@ -30,7 +30,7 @@ func (c *calls) Publish(o api.Outputs, reply *api.Published) (err error) {
 
 // Stat looks at an object.
 func (c *calls) Stat(o api.Object, reply *api.Object) (err error) {
-	*reply, err = statObject(o.Path)
+	*reply, err = c.agent.stat(o.Path)
 	return err
 }
 

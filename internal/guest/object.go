@@ -13,6 +13,15 @@ import (
 	"ipclab/internal/guest/api"
 )
 
+// stat looks at an object of any kind.
+func (a *Agent) stat(name string) (api.Object, error) {
+	if api.IsSysV(name) {
+		object, _, err := a.statSysV(name)
+		return object, err
+	}
+	return statObject(name)
+}
+
 // statObject looks at a path without following a link at its end. It opens the
 // object first, without any right to it, so that all it tells is about the same
 // object, also when somebody takes that away meanwhile.

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -32,24 +33,32 @@ func (a *Agent) probe(spec api.ProbeSpec) (api.ProbeResult, error) {
 	} else {
 		defer a.runs.groups.thaw()
 	}
-	object, err := statObject(spec.Path)
+	t, err := a.prepare(spec)
 	if err != nil {
 		return api.ProbeResult{}, err
 	}
-	p, err := startProbe(spec)
+	p, err := startProbe(spec, t.args)
 	if err != nil {
 		return api.ProbeResult{}, err
 	}
 	defer p.end()
+	return a.observe(p, t)
+}
+
+// observe lets the probe go and gives its answer with what was recorded of it.
+func (a *Agent) observe(p *prober, t *attempt) (api.ProbeResult, error) {
+	if err := t.before(); err != nil {
+		return api.ProbeResult{}, err
+	}
 	before, err := a.audit.Query(api.RecordsQuery{Since: a.audit.last()})
 	if err != nil {
 		return api.ProbeResult{}, err
 	}
 	result, err := p.attempt()
-	if err != nil {
+	if err := errors.Join(err, t.after()); err != nil {
 		return result, err
 	}
-	result.Object = object
+	result.Object = t.object
 	after, err := a.audit.Query(api.RecordsQuery{Since: before.Next, PID: result.PID})
 	result.Records, result.Lost = after.Records, after.Lost-before.Lost
 	return result, err
@@ -73,12 +82,12 @@ const (
 	probeDone  = "-" // in the place of an errno
 )
 
-func startProbe(spec api.ProbeSpec) (*prober, error) {
+func startProbe(spec api.ProbeSpec, args []string) (*prober, error) {
 	cmd, err := subjectCommand(api.RunSpec{Subject: spec.Subject, Argv: []string{ProbePath}})
 	if err != nil {
 		return nil, err
 	}
-	cmd.Args = []string{"probe", "try", string(spec.Op), spec.Path}
+	cmd.Args = append([]string{"probe"}, args...)
 	p := &prober{spec: spec, cmd: cmd, diag: &strings.Builder{}}
 	cmd.Stderr = p.diag
 	out, err := cmd.StdoutPipe()

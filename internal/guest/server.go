@@ -32,6 +32,7 @@ type Agent struct {
 	audit    *Trail
 	runs     *runs
 	policies policies
+	looking  sync.Mutex // held while the agent looks at a System V object
 
 	mu  sync.Mutex
 	key ssh.Signer

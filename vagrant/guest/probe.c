@@ -6,6 +6,9 @@
  *   probe try OP PATH       waits for the word to go, attempts one operation
  *                           and prints the errno's name (or "-") and its own
  *                           SELinux context
+ *   probe sysv KIND OP ID KEY UID GID MODE QBYTES
+ *                           the same for a System V object, of which the agent
+ *                           tells what the subject may not find out by itself
  *   probe act ACTOR ARGS…   plays one part of an exchange; prints "ready" on
  *                           stderr when it is set up
  *
@@ -25,6 +28,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -179,16 +185,196 @@ static void wait_for_the_word(void)
 		misused("try: told something else than to go");
 }
 
+/* Tells what an attempt came to; errno is the one that it left. */
+static void answer(int result, const char *context)
+{
+	char line[4200];
+	const char *name = result == 0 ? "-" : strerrorname_np(errno);
+	int length = snprintf(line, sizeof line, "%s %s\n", name ? name : "EUNKNOWN", context);
+	put(STDOUT_FILENO, line, (size_t)length);
+}
+
 static void try(const char *op, const char *path)
 {
-	char answer[4200];
 	const char *context = own_context();
 	wait_for_the_word();
 	errno = 0;
-	int result = attempt(op, path);
-	const char *name = result == 0 ? "-" : strerrorname_np(errno);
-	int length = snprintf(answer, sizeof answer, "%s %s\n", name ? name : "EUNKNOWN", context);
-	put(STDOUT_FILENO, answer, (size_t)length);
+	answer(attempt(op, path), context);
+}
+
+/* ---- sysv --------------------------------------------------------------- */
+
+/* What the agent tells of the object. */
+struct target {
+	int id;
+	key_t key; /* for "create" a key that is free */
+	struct ipc_perm perm;
+	unsigned long qbytes;
+};
+
+/* The type of the messages that the agent puts into a queue and takes back. */
+#define PROBE_TYPE 0x6970636c
+#define PROBE_SIZE 24
+
+/* Where the kernel's table holds an object (IPCMNI_SHIFT of ipc/util.h). */
+#define INDEX(id) ((id) & 0x7fff)
+
+union semun {
+	int val;
+	struct semid_ds *buf;
+	struct seminfo *info;
+};
+
+static int try_get(const struct target *t, int kind)
+{
+	int id = kind == 'q' ? msgget(t->key, 0) : kind == 'm' ? shmget(t->key, 0, 0) : semget(t->key, 0, 0);
+	return id < 0 ? -1 : 0;
+}
+
+/* The agent removes what this makes: to make and to remove are two rights. */
+static int try_make(const struct target *t, int kind)
+{
+	int flags = IPC_CREAT | IPC_EXCL | 0600;
+	int id = kind == 'q' ? msgget(t->key, flags) : kind == 'm' ? shmget(t->key, 4096, flags) : semget(t->key, 1, flags);
+	return id < 0 ? -1 : 0;
+}
+
+static int try_msgctl(const struct target *t, int command)
+{
+	struct msqid_ds queue = { .msg_perm = t->perm, .msg_qbytes = t->qbytes };
+	struct msginfo sums;
+	if (command == MSG_INFO)
+		return msgctl(0, command, (struct msqid_ds *)&sums) < 0 ? -1 : 0;
+	int number = command == MSG_STAT || command == MSG_STAT_ANY ? INDEX(t->id) : t->id;
+	return msgctl(number, command, &queue) < 0 ? -1 : 0;
+}
+
+static int try_shmctl(const struct target *t, int command)
+{
+	struct shmid_ds segment = { .shm_perm = t->perm };
+	struct shm_info sums;
+	if (command == SHM_INFO)
+		return shmctl(0, command, (struct shmid_ds *)&sums) < 0 ? -1 : 0;
+	int number = command == SHM_STAT || command == SHM_STAT_ANY ? INDEX(t->id) : t->id;
+	return shmctl(number, command, &segment) < 0 ? -1 : 0;
+}
+
+static int try_semctl(const struct target *t, int command)
+{
+	struct semid_ds set = { .sem_perm = t->perm };
+	struct seminfo sums;
+	if (command == SEM_INFO)
+		return semctl(0, 0, command, (union semun){ .info = &sums }) < 0 ? -1 : 0;
+	int number = command == SEM_STAT || command == SEM_STAT_ANY ? INDEX(t->id) : t->id;
+	return semctl(number, 0, command, (union semun){ .buf = &set }) < 0 ? -1 : 0;
+}
+
+/* A queue is full only to who may send to it (do_msgsnd in ipc/msg.c). */
+static int try_msgsnd(const struct target *t, int unused)
+{
+	struct {
+		long type;
+		char text[PROBE_SIZE];
+	} message = { .type = PROBE_TYPE };
+	(void)unused;
+	int result = msgsnd(t->id, &message, sizeof message.text, IPC_NOWAIT);
+	return result != 0 && errno == EAGAIN ? 0 : result;
+}
+
+/* Takes the agent's message, or looks at the first of all. */
+static int try_msgrcv(const struct target *t, int flags)
+{
+	static struct {
+		long type;
+		char text[64 << 10];
+	} message;
+	long which = flags & MSG_COPY ? 0 : PROBE_TYPE;
+	return msgrcv(t->id, &message, sizeof message.text, which, IPC_NOWAIT | MSG_NOERROR | flags) < 0 ? -1 : 0;
+}
+
+static int try_shmat(const struct target *t, int flags)
+{
+	void *at = shmat(t->id, NULL, flags);
+	return at == (void *)-1 ? -1 : shmdt(at);
+}
+
+static int try_lock(const struct target *t, int unused)
+{
+	(void)unused;
+	if (shmctl(t->id, SHM_LOCK, NULL) != 0)
+		return -1;
+	return shmctl(t->id, SHM_UNLOCK, NULL);
+}
+
+/* Adds one and takes it away in one step. */
+static int try_semop(const struct target *t, int unused)
+{
+	struct sembuf both[2] = { { .sem_op = 1, .sem_flg = IPC_NOWAIT }, { .sem_op = -1, .sem_flg = IPC_NOWAIT } };
+	(void)unused;
+	return semop(t->id, both, 2);
+}
+
+static const struct {
+	const char *kind, *op;
+	int (*attempt)(const struct target *t, int argument);
+	int argument;
+} operations[] = {
+	{ "msgq", "msgget", try_get, 'q' },
+	{ "msgq", "create", try_make, 'q' },
+	{ "msgq", "msgsnd", try_msgsnd, 0 },
+	{ "msgq", "msgrcv", try_msgrcv, 0 },
+	{ "msgq", "msgcopy", try_msgrcv, MSG_COPY },
+	{ "msgq", "stat", try_msgctl, IPC_STAT },
+	{ "msgq", "index-stat", try_msgctl, MSG_STAT },
+	{ "msgq", "index-stat-any", try_msgctl, MSG_STAT_ANY },
+	{ "msgq", "info", try_msgctl, MSG_INFO },
+	{ "msgq", "set", try_msgctl, IPC_SET },
+	{ "msgq", "rmid", try_msgctl, IPC_RMID },
+	{ "shm", "shmget", try_get, 'm' },
+	{ "shm", "create", try_make, 'm' },
+	{ "shm", "shmat-ro", try_shmat, SHM_RDONLY },
+	{ "shm", "shmat-rw", try_shmat, 0 },
+	{ "shm", "stat", try_shmctl, IPC_STAT },
+	{ "shm", "index-stat", try_shmctl, SHM_STAT },
+	{ "shm", "index-stat-any", try_shmctl, SHM_STAT_ANY },
+	{ "shm", "info", try_shmctl, SHM_INFO },
+	{ "shm", "set", try_shmctl, IPC_SET },
+	{ "shm", "rmid", try_shmctl, IPC_RMID },
+	{ "shm", "lock", try_lock, 0 },
+	{ "sem", "semget", try_get, 's' },
+	{ "sem", "create", try_make, 's' },
+	{ "sem", "semop", try_semop, 0 },
+	{ "sem", "getval", try_semctl, GETVAL },
+	{ "sem", "stat", try_semctl, IPC_STAT },
+	{ "sem", "index-stat", try_semctl, SEM_STAT },
+	{ "sem", "index-stat-any", try_semctl, SEM_STAT_ANY },
+	{ "sem", "info", try_semctl, SEM_INFO },
+	{ "sem", "set", try_semctl, IPC_SET },
+	{ "sem", "rmid", try_semctl, IPC_RMID },
+};
+
+static struct target target_of(char **numbers)
+{
+	struct target t = { .id = atoi(numbers[0]), .key = (key_t)atol(numbers[1]), .qbytes = strtoul(numbers[5], NULL, 10) };
+	t.perm.uid = (uid_t)strtoul(numbers[2], NULL, 10);
+	t.perm.gid = (gid_t)strtoul(numbers[3], NULL, 10);
+	t.perm.mode = (mode_t)strtoul(numbers[4], NULL, 8);
+	return t;
+}
+
+static void try_sysv(const char *kind, const char *op, char **numbers)
+{
+	const char *context = own_context();
+	struct target t = target_of(numbers);
+	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+		if (strcmp(operations[i].kind, kind) != 0 || strcmp(operations[i].op, op) != 0)
+			continue;
+		wait_for_the_word();
+		errno = 0;
+		answer(operations[i].attempt(&t, operations[i].argument), context);
+		return;
+	}
+	misused("sysv: no such operation");
 }
 
 /* ---- act ---------------------------------------------------------------- */
@@ -435,6 +621,8 @@ static void act_socket(int argc, char **argv)
 		fail("socket %s", argv[0]);
 }
 
+#include "timing.h"
+
 static void act(const char *actor, int argc, char **argv)
 {
 	static const struct {
@@ -443,6 +631,7 @@ static void act(const char *actor, int argc, char **argv)
 	} actors[] = {
 		{ "read", act_read }, { "write", act_write }, { "hold", act_hold }, { "watch", act_watch },
 		{ "mkfifo", act_mkfifo }, { "mkfile", act_mkfile }, { "symlink", act_symlink }, { "socket", act_socket },
+		{ "tell", act_tell }, { "listen", act_listen }, { "ticks", act_ticks },
 	};
 	signal(SIGPIPE, SIG_IGN); /* a write that nobody reads fails with EPIPE, and says so */
 	for (size_t i = 0; i < sizeof actors / sizeof *actors; i++) {
@@ -458,9 +647,11 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "try") == 0)
 		try(argv[2], argv[3]);
+	else if (argc == 10 && strcmp(argv[1], "sysv") == 0)
+		try_sysv(argv[2], argv[3], argv + 4);
 	else if (argc >= 3 && strcmp(argv[1], "act") == 0)
 		act(argv[2], argc - 3, argv + 3);
 	else
-		misused("probe: try OP PATH, or act ACTOR ARGS…");
+		misused("probe: try OP PATH, sysv KIND OP ID…, or act ACTOR ARGS…");
 	return 0;
 }

@@ -103,6 +103,39 @@ const (
 	OpCreate Op = "create" // mknod of a FIFO beside the object, removed again
 )
 
+// The operations on System V objects, beside OpCreate: there it makes an object
+// of the same kind with another key, which the agent removes. SysVOps says which
+// of them a kind has.
+const (
+	OpMsgget   Op = "msgget"  // by the key, asking for no access
+	OpMsgsnd   Op = "msgsnd"  // a message of the probe's own type; the agent takes it back
+	OpMsgrcv   Op = "msgrcv"  // a message that the agent has put there
+	OpMsgcopy  Op = "msgcopy" // MSG_COPY of the first message
+	OpShmget   Op = "shmget"
+	OpShmatRO  Op = "shmat-ro" // and shmdt
+	OpShmatRW  Op = "shmat-rw"
+	OpLock     Op = "lock" // SHM_LOCK, SHM_UNLOCK
+	OpSemget   Op = "semget"
+	OpSemop    Op = "semop"          // adds one and takes it away in one call
+	OpGetval   Op = "getval"         // GETVAL of the first semaphore
+	OpIPCStat  Op = "stat"           // IPC_STAT
+	OpIndex    Op = "index-stat"     // MSG_STAT, SHM_STAT, SEM_STAT
+	OpIndexAny Op = "index-stat-any" // MSG_STAT_ANY, …
+	OpInfo     Op = "info"           // MSG_INFO, SHM_INFO, SEM_INFO
+	OpIPCSet   Op = "set"            // IPC_SET of what is set already
+	OpRemove   Op = "rmid"           // IPC_RMID: the object is gone
+)
+
+// SysVOps are the operations that a kind of System V object has.
+func SysVOps(kind string) []Op {
+	own := map[string][]Op{
+		KindQueue:      {OpMsgget, OpMsgsnd, OpMsgrcv, OpMsgcopy},
+		KindSegment:    {OpShmget, OpShmatRO, OpShmatRW, OpLock},
+		KindSemaphores: {OpSemget, OpSemop, OpGetval},
+	}[kind]
+	return append(own, OpCreate, OpIPCStat, OpIndex, OpIndexAny, OpInfo, OpIPCSet, OpRemove)
+}
+
 // ProbeSpec asks the trusted probe to attempt an operation as a subject. While
 // it does, all runs stand still. With More they do so until the next probe, so
 // that no program notices one before another has looked as well.
@@ -123,19 +156,25 @@ type ProbeResult struct {
 	Lost    uint32   `json:"lost"`    // audit records that the kernel lost meanwhile
 }
 
-// Object is a file system object as a privileged stat sees it.
+// Object is a file system object as a privileged stat sees it, or a System V
+// object as root finds it by its key.
 type Object struct {
-	Path    string    `json:"path"`
-	Kind    string    `json:"kind"`  // fifo, file, dir, symlink, socket, char, block; "absent"
+	Path    string    `json:"path"`  // or what SysV.String gives
+	Kind    string    `json:"kind"`  // fifo, file, dir, symlink, socket, char, block; msgq, shm, sem; "absent"
 	Mode    string    `json:"mode"`  // "0660"
 	Owner   string    `json:"owner"` // names, or numbers where there is no name
 	Group   string    `json:"group"`
 	Context string    `json:"context"` // whole SELinux context
-	Inode   uint64    `json:"inode"`
+	Inode   uint64    `json:"inode"`   // of a System V object its identifier
 	Device  uint64    `json:"device"`
 	Links   uint64    `json:"links"`
-	Size    int64     `json:"size"`
+	Size    int64     `json:"size"` // of sem how many semaphores
 	Changed time.Time `json:"changed"`
+
+	Messages uint64 `json:"messages,omitempty"` // msgq: that wait
+	Bytes    uint64 `json:"bytes,omitempty"`    // msgq: of all that wait
+	Capacity uint64 `json:"capacity,omitempty"` // msgq: bytes that may wait
+	Attached uint64 `json:"attached,omitempty"` // shm: how often it is attached
 }
 
 // Record is one audit record as the kernel wrote it.
