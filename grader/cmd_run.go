@@ -82,7 +82,7 @@ func (l *launch) setProgram(words []string) error {
 func judgeActor(name string, args int) error {
 	least, ok := map[string]int{"read": 1, "write": 2, "hold": 2, "watch": 1,
 		"mkfifo": 2, "mkfile": 3, "symlink": 2, "socket": 1,
-		"tell": 3, "listen": 3, "ticks": 3}[name]
+		"slot": 2, "tell": 3, "listen": 3, "ticks": 3}[name]
 	switch {
 	case !ok:
 		return fmt.Errorf("there is no actor @%s", name)

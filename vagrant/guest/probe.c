@@ -621,7 +621,7 @@ static void act_socket(int argc, char **argv)
 		fail("socket %s", argv[0]);
 }
 
-#include "timing.h"
+#include "channel.h"
 
 static void act(const char *actor, int argc, char **argv)
 {
@@ -631,7 +631,7 @@ static void act(const char *actor, int argc, char **argv)
 	} actors[] = {
 		{ "read", act_read }, { "write", act_write }, { "hold", act_hold }, { "watch", act_watch },
 		{ "mkfifo", act_mkfifo }, { "mkfile", act_mkfile }, { "symlink", act_symlink }, { "socket", act_socket },
-		{ "tell", act_tell }, { "listen", act_listen }, { "ticks", act_ticks },
+		{ "slot", act_slot }, { "tell", act_tell }, { "listen", act_listen }, { "ticks", act_ticks },
 	};
 	signal(SIGPIPE, SIG_IGN); /* a write that nobody reads fails with EPIPE, and says so */
 	for (size_t i = 0; i < sizeof actors / sizeof *actors; i++) {

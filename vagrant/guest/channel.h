@@ -1,15 +1,16 @@
 /*
- * timing.h: the parts of the probe's actors that deal in time on a channel of
- * package sipc in strict mode (docs/sipc-protocol.md), for the lab that measures
- * its back channel: one that tells by being late, one that listens, and one
- * that looks whether a sender keeps to ticks. They use the queue alone. A channel
- * is named by its key path, and waited for.
+ * channel.h: actors on a channel of package sipc in strict mode
+ * (docs/sipc-protocol.md): one that looks into the slot, and those that deal in
+ * time, to measure the back channel: one that tells by being late, one that
+ * listens, and one that looks whether a sender keeps to ticks. A channel is
+ * named by its key path, and waited for.
  *
  * Part of probe.c.
  */
 #include <stdint.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/shm.h>
 
 /* A message of the queue. */
 struct control {
@@ -83,6 +84,23 @@ static void take_until_end(int queue)
 {
 	while (take_control(queue) != END)
 		;
+}
+
+/* slot PATH COUNT: prints what the first bytes of slot 0 hold now, and a line
+ * end. */
+static void act_slot(int argc, char **argv)
+{
+	enum { HEADER_SIZE = 4096 };
+	if (argc != 2)
+		misused("slot");
+	size_t count = strtoul(argv[1], NULL, 10);
+	key_t key = ftok(argv[0], 'S');
+	int segment = key == -1 ? -1 : shmget(key, HEADER_SIZE + count, 0);
+	const char *memory = segment < 0 ? (char *)-1 : shmat(segment, NULL, SHM_RDONLY);
+	if (memory == (char *)-1)
+		fail("attach the segment of %s", argv[0]);
+	put(STDOUT_FILENO, memory + HEADER_SIZE, count);
+	put(STDOUT_FILENO, "\n", 1);
 }
 
 /* tell DUR PATH BITS: takes everything until END; what follows the DATA of a 1
