@@ -11,12 +11,14 @@ import (
 	"strings"
 )
 
-// labelling of the agent's two names; what setfiles would give them.
+// labelling of the agent's names; what setfiles would give them.
 const (
 	agentPath  = "/usr/lib/ipclab/agent"
 	agentLabel = "system_u:object_r:ipclab_agent_exec_t:s0"
 	sftpPath   = "/usr/lib/ipclab/sftp"
 	sftpLabel  = "system_u:object_r:bin_t:s0"
+	sipcPath   = "/usr/lib/ipclab/sipc"
+	sipcLabel  = "system_u:object_r:ipclab_probe_exec_t:s0"
 )
 
 // label writes SELinux labels into an ext4 image. An ordinary user may not set
@@ -87,15 +89,15 @@ func debugfs(ctx context.Context, disk string, commands io.Reader) error {
 	return nil
 }
 
-// injectAgent puts the guest's program into an image, under both of its names.
+// injectAgent puts the guest's program into an image, under all of its names.
 // It replaces what a former version left. Nobody but root may read them: the
 // kernel then keeps the process of whoever runs them from being traced or
 // looked into by others of the same user (ptrace(2), "dumpable").
 func injectAgent(ctx context.Context, disk, agent string) error {
-	removal := fmt.Sprintf("rm %s\nrm %s\n", agentPath, sftpPath)
+	removal := fmt.Sprintf("rm %s\nrm %s\nrm %s\n", agentPath, sftpPath, sipcPath)
 	_ = debugfs(ctx, disk, strings.NewReader(removal)) // in a fresh image they are not there
 	var commands bytes.Buffer
-	for path, label := range map[string]string{agentPath: agentLabel, sftpPath: sftpLabel} {
+	for path, label := range map[string]string{agentPath: agentLabel, sftpPath: sftpLabel, sipcPath: sipcLabel} {
 		fmt.Fprintf(&commands, "write %s %s\n", agent, path)
 		fmt.Fprintf(&commands, "set_inode_field %s mode 0100711\n", path)
 		fmt.Fprintf(&commands, "set_inode_field %s uid 0\nset_inode_field %s gid 0\n", path, path)

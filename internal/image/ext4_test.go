@@ -84,7 +84,7 @@ func TestInjectAgent(t *testing.T) {
 	for _, version := range []string{"first", "second, which is longer"} {
 		write(t, agent, version)
 		must(t, injectAgent(context.Background(), disk, agent))
-		for path, label := range map[string]string{agentPath: agentLabel, sftpPath: sftpLabel} {
+		for path, label := range map[string]string{agentPath: agentLabel, sftpPath: sftpLabel, sipcPath: sipcLabel} {
 			if got := ask(t, disk, "cat "+path); got != version {
 				t.Errorf("%s holds %q, want %q", path, got, version)
 			}
