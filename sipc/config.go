@@ -3,6 +3,7 @@ package sipc
 import (
 	"fmt"
 	"io/fs"
+	"math"
 	"time"
 )
 
@@ -83,4 +84,83 @@ type Config struct {
 	Perm fs.FileMode
 	// GID is the group of both objects. With 0 or less it is that of the process.
 	GID int
+}
+
+// MaxCapacity is the largest capacity that [Create] accepts. What the kernel
+// lets a queue have is less (kernel.msgmnb: 682 messages, unless somebody
+// raised it).
+const MaxCapacity = 1 << 16
+
+// header is the header of the channel, with all that c left out.
+func (c Config) header() (Header, error) {
+	h := Header{
+		Mode: c.Mode, Capacity: c.Capacity, SlotSize: c.SlotSize, Checksum: c.Checksum,
+		Quantum: c.Quantum, Hold: math.Round(c.Hold*holdUnit) / holdUnit, Alive: c.Alive,
+	}
+	h.fill()
+	if err := h.check(c); err != nil {
+		return Header{}, err
+	}
+	h.SlotSize = (h.SlotSize + slotUnit - 1) &^ (slotUnit - 1)
+	h.Alive = (h.Alive + time.Millisecond - 1).Truncate(time.Millisecond)
+	return h, nil
+}
+
+// fill puts the defaults in.
+func (h *Header) fill() {
+	if h.Mode == 0 {
+		h.Mode = Pipelined
+	}
+	if h.Capacity == 0 {
+		h.Capacity = DefaultCapacity
+		if h.Mode == Strict {
+			h.Capacity = 1
+		}
+	}
+	if h.SlotSize == 0 {
+		h.SlotSize = DefaultSlotSize
+	}
+	if h.Quantum == 0 && h.Mode == Paced {
+		h.Quantum = DefaultQuantum
+	}
+	h.Slots = h.Capacity + 2
+	if h.Mode == Strict {
+		h.Slots = 1
+	}
+}
+
+// check says why there cannot be such a channel.
+func (h *Header) check(c Config) error {
+	switch {
+	case h.Mode < Strict || h.Mode > Paced:
+		return &ConfigError{"mode", "must be strict, pipelined or paced"}
+	case h.Mode == Strict && h.Capacity != 1:
+		return &ConfigError{"capacity", fmt.Sprintf("is %d: in strict mode it is 1", h.Capacity)}
+	case h.Capacity < 1 || h.Capacity > MaxCapacity:
+		return &ConfigError{"capacity", fmt.Sprintf("is %d: it must be from 1 to %d", h.Capacity, MaxCapacity)}
+	case h.SlotSize < 1 || h.SlotSize > maxSegment/h.Slots:
+		return &ConfigError{"slot size", fmt.Sprintf("is %d bytes: it must be from 1 to %d", h.SlotSize, maxSegment/h.Slots)}
+	case h.Quantum < 0 || h.Mode != Paced && h.Quantum != 0:
+		return &ConfigError{"quantum", fmt.Sprintf("is %v: it must be positive, and a paced channel's", h.Quantum)}
+	case !(h.Hold >= 0 && h.Hold < 1) || h.Mode != Paced && h.Hold != 0:
+		return &ConfigError{"hold", fmt.Sprintf("is %v: it must be from 0 to less than 1, and a paced channel's", c.Hold)}
+	case h.Alive < 0 || h.Alive > maxAlive:
+		return &ConfigError{"alive", fmt.Sprintf("is %v: it must be from 0 to %v", h.Alive, maxAlive)}
+	case c.Perm&^0o777 != 0:
+		return &ConfigError{"mode of the objects", fmt.Sprintf("is %#o: it must be at most 0777", uint32(c.Perm))}
+	}
+	return nil
+}
+
+const (
+	maxSegment = 1 << 46 // bytes; half of what a process can address
+	maxAlive   = math.MaxUint32 / 2 * time.Millisecond
+)
+
+// perm is the mode of both objects.
+func (c Config) perm() uint32 {
+	if c.Perm == 0 {
+		return 0o600
+	}
+	return uint32(c.Perm)
 }

@@ -61,10 +61,33 @@ func (e *Error) Hint() string {
 	return ""
 }
 
+// The fields that a [ProtocolError] can name: those of a message, then those of a
+// segment's header.
+const (
+	FieldType     = "type"
+	FieldSize     = "message size"
+	FieldSequence = "sequence"
+	FieldLength   = "length"
+	FieldFlags    = "flags"
+	FieldChecksum = "checksum"
+	FieldReserved = "field that must be 0"
+
+	FieldSegment     = "segment size"
+	FieldMagic       = "magic"
+	FieldMode        = "mode"
+	FieldCapacity    = "capacity"
+	FieldSlots       = "number of slots"
+	FieldHeaderFlags = "header flags"
+	FieldSlotSize    = "slot size"
+	FieldOffset      = "offset of slot 0"
+	FieldQuantum     = "quantum"
+	FieldHold        = "hold"
+)
+
 // ProtocolError is a violation of the protocol by the other end, or a segment or
 // queue that is no channel's. It is final.
 type ProtocolError struct {
-	Field string // what was wrong, in the words of docs/sipc-protocol.md: one of the Field constants
+	Field string // what was wrong, in the words of docs/sipc-protocol.md
 	Got   uint64
 	Want  string // "at most 131072"
 }

@@ -43,24 +43,21 @@ func asError(errno syscall.Errno) error {
 
 // TrySend is msgsnd with IPC_NOWAIT. It does not tell Go's scheduler, for it
 // never waits: EAGAIN says that the queue is full.
-//
-//go:nosplit
 func TrySend(queue int, m *Message) syscall.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_MSGSND, uintptr(queue), uintptr(unsafe.Pointer(m)), uintptr(len(m.Body)), NoWait, 0, 0)
 	return errno
 }
 
-// Send is msgsnd. It waits for room, until a signal comes: EINTR.
-func Send(queue int, m *Message) syscall.Errno {
+// Send is msgsnd. It waits for room, until a signal comes: EINTR. It returns the
+// size of the body, as Receive does.
+func Send(queue int, m *Message) (int, syscall.Errno) {
 	_, _, errno := syscall.Syscall6(unix.SYS_MSGSND, uintptr(queue), uintptr(unsafe.Pointer(m)), uintptr(len(m.Body)), 0, 0, 0)
-	return errno
+	return len(m.Body), errno
 }
 
 // TryReceive is msgrcv with IPC_NOWAIT for the first message of any type. It
 // returns the size of its body. ENOMSG says that the queue is empty; E2BIG
 // that the message is larger than 24 bytes, and stays.
-//
-//go:nosplit
 func TryReceive(queue int, m *Message) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_MSGRCV, uintptr(queue), uintptr(unsafe.Pointer(m)), uintptr(len(m.Body)), 0, NoWait, 0)
 	return int(n), errno
