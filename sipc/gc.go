@@ -2,25 +2,200 @@ package sipc
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
 	"time"
+
+	"ipclab/sipc/internal/sysv"
 )
 
-// Channel is what looks like a channel, or like what is left of one.
+// NoQueue stands for the queue of a channel that has lost it.
+const NoQueue = -1
+
+// Channel is what looks like a channel, or like what is left of one: a
+// segment whose key and first bytes are a channel's, a queue with such a key and
+// with room for a whole number of SIPC's messages, or both with the same number
+// and capacity.
 type Channel struct {
 	Number  uint32        // the lower 24 bits of its keys
-	Queue   int           // -1: there is none
-	Segment int           // -1: there is none
+	Queue   int           // or NoQueue
+	Segment int           // or NoSegment
 	Owner   int           // user ID
-	InUse   bool          // the segment is attached, or the process that used the queue last is alive
-	Age     time.Duration // since it was made or its queue used
+	InUse   bool          // the segment is attached, or without one, a process that used the queue last is alive
+	Age     time.Duration // since it was made or its queue was used, to the second
 }
 
-// Channels are all channels of this IPC namespace that the caller may see.
-func Channels() ([]Channel, error) { return nil, errors.ErrUnsupported }
+// Channels are all channels of this IPC namespace that the caller may look
+// into. Of a helper that was killed between two system calls it can miss an object, namely
+// a segment without any header or a queue without a capacity: nothing tells those
+// from other programs' objects.
+func Channels() ([]Channel, error) {
+	queues, err := sysv.Queues()
+	if err != nil {
+		return nil, fmt.Errorf("sipc: list of queues: %w", err)
+	}
+	segments, err := sysv.Segments()
+	if err != nil {
+		return nil, fmt.Errorf("sipc: list of segments: %w", err)
+	}
+	now := time.Now()
+	halves := segmentHalves(segments, now)
+	var list []Channel
+	for _, q := range queueHalves(queues, now) {
+		if at, ok := halves[half{q.Number, q.capacity}]; ok {
+			q.Segment, q.InUse, q.Age = at.Segment, at.InUse, min(q.Age, at.Age)
+			delete(halves, half{q.Number, q.capacity})
+		}
+		list = append(list, q.Channel)
+	}
+	for _, s := range halves {
+		list = append(list, s)
+	}
+	return list, nil
+}
 
-// Collect removes every channel that is not in use and older than that. It
-// passes over those that the caller may not remove.
+// half is what the two halves of a channel have in common.
+type half struct{ number, capacity uint32 }
+
+type queueHalf struct {
+	Channel
+	capacity uint32
+}
+
+// channelNumber tells keys of a channel's queues or segments from others.
+func channelNumber(k int32, project byte) (uint32, bool) {
+	return uint32(k) & 0xffffff, uint32(k)>>24 == uint32(project)
+}
+
+// queueHalves picks those queues that are channels'.
+func queueHalves(queues []sysv.QueueLine, now time.Time) []queueHalf {
+	var list []queueHalf
+	for _, q := range queues {
+		n, ok := channelNumber(q.Key, queueProject)
+		if !ok {
+			continue
+		}
+		capacity, ok := queueCapacity(q.ID)
+		if !ok {
+			continue
+		}
+		list = append(list, queueHalf{capacity: capacity, Channel: Channel{
+			Number: n, Queue: q.ID, Segment: NoSegment, Owner: int(q.UID),
+			InUse: alive(q.LastSend) || alive(q.LastRecv),
+			Age:   since(now, q.Ctime, q.Stime, q.Rtime),
+		}})
+	}
+	return list
+}
+
+// queueCapacity is how many messages a helper gave the queue room for. A queue
+// that has the computer's default had no helper.
+func queueCapacity(id int) (uint32, bool) {
+	stat, err := sysv.MsgStat(id)
+	if err != nil || stat.Limit == 0 || stat.Limit%MessageSize != 0 || stat.Limit/MessageSize > MaxCapacity {
+		return 0, false
+	}
+	if most, ok := queueLimit(); ok && stat.Limit == most {
+		return 0, false
+	}
+	return uint32(stat.Limit / MessageSize), true
+}
+
+// segmentHalves picks those segments that are channels'.
+func segmentHalves(segments []sysv.SegmentLine, now time.Time) map[half]Channel {
+	found := map[half]Channel{}
+	for _, s := range segments {
+		n, ok := channelNumber(s.Key, segmentProject)
+		if !ok || s.Size < headerSize {
+			continue
+		}
+		capacity, ok := segmentCapacity(s.ID)
+		if !ok {
+			continue
+		}
+		found[half{n, capacity}] = Channel{
+			Number: n, Queue: NoQueue, Segment: s.ID, Owner: int(s.UID),
+			InUse: s.Attached > 0, Age: since(now, s.Ctime),
+		}
+	}
+	return found
+}
+
+// segmentCapacity is the capacity that a segment names, if it begins as a
+// channel's does. It is only looked at, not believed: the sender may have rewritten it.
+func segmentCapacity(id int) (uint32, bool) {
+	segment, err := sysv.Attach(id, sysv.ReadOnly)
+	if err != nil {
+		return 0, false
+	}
+	defer segment.Detach()
+	if len(segment.Bytes) < headerSize || [8]byte(segment.Bytes[atMagic:atMode]) != magic {
+		return 0, false
+	}
+	return binary.NativeEndian.Uint32(segment.Bytes[atCapacity:]), true
+}
+
+// alive says that there is a process with this ID. If it is another one by now,
+// gc is more careful than it needs to be.
+func alive(pid int) bool {
+	return pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
+
+// since is the time since the last of some times, which are in seconds since
+// 1970.
+func since(now time.Time, times ...int64) time.Duration {
+	var last int64
+	for _, t := range times {
+		last = max(last, t)
+	}
+	return max(0, now.Truncate(time.Second).Sub(time.Unix(last, 0)))
+}
+
+// Collect removes every channel that is not in use and at least as old as that,
+// and returns those that it removed. It passes over those that the caller may
+// not remove. A grace period of some seconds lets channels live whose ends are about to open
+// them. Ends that open one in that very moment find it removed.
 func Collect(ctx context.Context, older time.Duration) (removed []Channel, err error) {
-	return nil, errors.ErrUnsupported
+	list, err := Channels()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range list {
+		if ctx.Err() != nil {
+			return removed, errors.Join(err, ctx.Err())
+		}
+		if c.InUse || c.Age < older || c.attached() {
+			continue
+		}
+		switch e := c.remove(); {
+		case e == nil:
+			removed = append(removed, c)
+		case !errors.Is(e, fs.ErrPermission):
+			err = errors.Join(err, e)
+		}
+	}
+	return removed, err
+}
+
+// attached looks once more, right before it is too late.
+func (c Channel) attached() bool {
+	if c.Segment == NoSegment {
+		return false
+	}
+	stat, err := sysv.ShmStat(c.Segment)
+	return err == nil && stat.Attached > 0
+}
+
+func (c Channel) remove() error {
+	var err error
+	if c.Queue != NoQueue {
+		err = removeQueue(c.Queue)
+	}
+	if c.Segment != NoSegment {
+		err = errors.Join(err, removeSegment(c.Segment))
+	}
+	return err
 }
