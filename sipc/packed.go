@@ -139,6 +139,10 @@ func (u *Unpacker) Next(ctx context.Context) ([]byte, error) {
 	return record, nil
 }
 
+// Buffered is how many bytes of records have been taken and not returned yet. If
+// it is 0, Next may have to wait.
+func (u *Unpacker) Buffered() int { return len(u.rest) }
+
 // fetch copies the next chunk.
 func (u *Unpacker) fetch(ctx context.Context) error {
 	chunk, err := u.r.Borrow(ctx)
