@@ -176,7 +176,12 @@ func (r *Receiver) Borrow(ctx context.Context) (Chunk, error) {
 	if err != nil {
 		return Chunk{}, err
 	}
-	c := Chunk{First: m.Flags.First(), Last: m.Flags.Last(), Packed: m.Flags.Packed()}
+	return r.lend(m)
+}
+
+// lend gives a chunk to the caller.
+func (r *Receiver) lend(m Message) (c Chunk, err error) {
+	c = Chunk{First: m.Flags.First(), Last: m.Flags.Last(), Packed: m.Flags.Packed()}
 	if r.header.Checksum {
 		c.Bytes, err = r.checked(m)
 		return c, err
@@ -227,9 +232,13 @@ func (r *Receiver) settle(ctx context.Context) error {
 	return nil
 }
 
-// next takes messages until there is a chunk that is of use.
+// next takes messages until there is a chunk that is of use. A sender that
+// floods the queue with others does not keep it from being interrupted.
 func (r *Receiver) next(ctx context.Context) (Message, error) {
 	for {
+		if err := r.usable(ctx); err != nil {
+			return Message{}, err
+		}
 		m, v, err := r.take(ctx)
 		switch {
 		case err != nil:
@@ -249,6 +258,11 @@ func (r *Receiver) take(ctx context.Context) (Message, verdict, error) {
 	if err != nil {
 		return Message{}, ignore, err
 	}
+	return r.judge(size)
+}
+
+// judge parses and checks what was taken.
+func (r *Receiver) judge(size int) (Message, verdict, error) {
 	m, err := parseMessage(&r.message, size, r.header.Checksum)
 	if err != nil {
 		return m, ignore, r.fail(err)
