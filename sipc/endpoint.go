@@ -24,8 +24,10 @@ type endpoint struct {
 	desc   Descriptor
 	header Header
 	trace  func(Event)
-	call   func(queue int, m *sysv.Message) (int, syscall.Errno) // what waits: msgsnd or msgrcv
-	op     string                                                // its name
+	call   systemCall    // what waits: msgsnd or msgrcv
+	try    systemCall    // the same, if it had not to wait
+	busy   syscall.Errno // what try says if it would have to
+	op     string        // its name
 
 	mu       sync.Mutex // held by a call as long as it lasts; guards what follows
 	segment  sysv.Segment
@@ -45,6 +47,9 @@ type endpoint struct {
 	watched <-chan struct{}        // what the watcher was told to watch
 	watch   chan (<-chan struct{}) // tells it; nil until there is a watcher
 }
+
+// systemCall sends or takes a message and returns its size.
+type systemCall func(queue int, m *sysv.Message) (int, syscall.Errno)
 
 // open attaches the segment and reads its header. On failure nothing stays.
 func (e *endpoint) open(d Descriptor, flags int, o options) error {
@@ -136,6 +141,39 @@ func (e *endpoint) kick() bool {
 		unix.Tgkill(unix.Getpid(), int(tid), unix.SIGURG)
 	}
 	return tid != 0
+}
+
+// exchange sends or takes the message, and waits for as long as it takes. m is
+// what is sent, for the trace. It returns the size of what came.
+func (e *endpoint) exchange(ctx context.Context, m Message) (int, error) {
+	size, errno := e.try(e.desc.Queue, &e.message)
+	if errno == e.busy {
+		if e.trace != nil {
+			e.event(Blocked, m)
+		}
+		size, errno = e.persist()
+	}
+	if errno == e.busy {
+		return e.wait(ctx)
+	}
+	return size, e.failure(errno)
+}
+
+// patience is how long a call tries again before it sleeps. To put a thread to
+// sleep and wake it up again takes longer than to carry a chunk, and a multiple
+// of that if it sleeps on another processor.
+const patience = 20 * time.Microsecond
+
+// persist tries for a moment, and lets others run in between: the other end may
+// be one of them.
+func (e *endpoint) persist() (size int, errno syscall.Errno) {
+	for begun := time.Now(); ; {
+		sysv.Yield()
+		size, errno = e.try(e.desc.Queue, &e.message)
+		if errno != e.busy || time.Since(begun) > patience {
+			return size, errno
+		}
+	}
 }
 
 // wait makes the call, and waits in the kernel for as long as it takes. It

@@ -50,7 +50,7 @@ func OpenReceiver(ctx context.Context, d Descriptor, o ...Option) (*Receiver, er
 			return nil, err
 		}
 	}
-	r.op, r.call = "msgrcv", sysv.Receive
+	r.op, r.call, r.try, r.busy = "msgrcv", sysv.Receive, sysv.TryReceive, syscall.ENOMSG
 	if err := r.open(d, sysv.ReadOnly, newOptions(o)); err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (r *Receiver) next(ctx context.Context) (Message, error) {
 
 // take takes one message, waiting until there is one, and judges it.
 func (r *Receiver) take(ctx context.Context) (Message, verdict, error) {
-	size, err := r.takeRaw(ctx)
+	size, err := r.exchange(ctx, Message{})
 	if err != nil {
 		return Message{}, ignore, err
 	}
@@ -275,18 +275,6 @@ func (r *Receiver) judge(size int) (Message, verdict, error) {
 		return m, v, r.fail(err)
 	}
 	return m, v, nil
-}
-
-// takeRaw returns the size of what it took.
-func (r *Receiver) takeRaw(ctx context.Context) (int, error) {
-	size, errno := sysv.TryReceive(r.desc.Queue, &r.message)
-	if errno != syscall.ENOMSG {
-		return size, r.failure(errno)
-	}
-	if r.trace != nil {
-		r.event(Blocked, Message{})
-	}
-	return r.wait(ctx)
 }
 
 // silence is how many times the sender's interval makes it silent.

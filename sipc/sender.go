@@ -46,7 +46,7 @@ func OpenSender(ctx context.Context, d Descriptor, o ...Option) (*Sender, error)
 			return nil, err
 		}
 	}
-	s.op, s.call = "msgsnd", sysv.Send
+	s.op, s.call, s.try, s.busy = "msgsnd", sysv.Send, trySend, syscall.EAGAIN
 	if err := s.open(d, 0, options); err != nil {
 		return nil, err
 	}
@@ -271,7 +271,7 @@ func (s *Sender) put(ctx context.Context, m Message) error {
 	m.encode(&s.message)
 	var err error
 	if s.ticks == nil {
-		err = s.putNow(ctx, m)
+		_, err = s.exchange(ctx, m)
 	} else {
 		err = s.putPaced(ctx, m)
 	}
@@ -285,16 +285,8 @@ func (s *Sender) put(ctx context.Context, m Message) error {
 	return nil
 }
 
-func (s *Sender) putNow(ctx context.Context, m Message) error {
-	errno := sysv.TrySend(s.desc.Queue, &s.message)
-	if errno != syscall.EAGAIN {
-		return s.failure(errno)
-	}
-	if s.trace != nil {
-		s.event(Blocked, m)
-	}
-	_, err := s.wait(ctx)
-	return err
+func trySend(queue int, m *sysv.Message) (int, syscall.Errno) {
+	return len(m.Body), sysv.TrySend(queue, m)
 }
 
 // putPaced tries at ticks only.
@@ -351,8 +343,7 @@ func (s *Sender) lookIdle() {
 func (s *Sender) sign() {
 	m := Message{Type: Alive, Sequence: s.sequence}
 	switch {
-	case s.dirty || s.inside:
-		s.dirty = true
+	case s.dirty:
 		m.Type = Begin
 	case s.owed > 0:
 		m = s.nextNoop()
