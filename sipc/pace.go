@@ -66,11 +66,14 @@ func (t *ticker) wait(ctx context.Context, closed <-chan struct{}) error {
 		if err := t.sleep(ctx, closed); err != nil {
 			return err
 		}
-		if uint32(t.random.Uint64()%holdUnit) >= t.hold {
+		if !t.held() {
 			return nil
 		}
 	}
 }
+
+// held draws whether this tick passes unused.
+func (t *ticker) held() bool { return uint32(t.random.Uint64()%holdUnit) < t.hold }
 
 // sleep waits for the next tick, used or not.
 func (t *ticker) sleep(ctx context.Context, closed <-chan struct{}) error {
