@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench bench-ipc install uninstall clean
+.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench bench-ipc soak install uninstall clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -64,6 +64,9 @@ bench: image ## measure, and compare with a cold boot at every start
 
 bench-ipc: ## measure sipc beside pipes, sockets and others (a few minutes)
 	$(GO) run ./internal/bench/ipc
+
+soak: ## run the long tests of sipc: 10^7 messages, 1,000 rounds of kill -9 (about 15 minutes)
+	$(GO) test -count=1 -timeout 2h -v ./sipc/sipctest -soak
 
 install: ## install what `make build` made below PREFIX (/usr/local)
 	install -d $(LIB) $(DESTDIR)$(PREFIX)/bin
