@@ -25,7 +25,7 @@ func TestKilledSenderIsNoticed(t *testing.T) {
 			within(t, in(func() error { return drain(t.Context(), r, script, buf) }), sipc.ErrSilent)
 			part.Session, part.Count = 1, 50
 			another := start(t, part)
-			within(t, in(func() error { return drain(t.Context(), r, script, buf) }), io.EOF)
+			within(t, in(func() error { return drainPatiently(t.Context(), r, script, buf) }), io.EOF)
 			another.finish(t, patience)
 		})
 	}
@@ -47,8 +47,8 @@ func receiverOf(t *testing.T, c sipc.Config) (sipc.Descriptor, *sipc.Receiver) {
 	return d, r
 }
 
-// receiveSome receives some messages. It takes a sender that is still starting
-// for a silent one, and waits on.
+// receiveSome receives some messages. A sender that is still starting is silent:
+// it waits on.
 func receiveSome(t *testing.T, r *sipc.Receiver, script *script, buf []byte) {
 	t.Helper()
 	for n := 0; n < 20; {
@@ -65,6 +65,15 @@ func receiveSome(t *testing.T, r *sipc.Receiver, script *script, buf []byte) {
 func drain(ctx context.Context, r *sipc.Receiver, script *script, buf []byte) error {
 	for {
 		if err := receiveOne(ctx, r, script, buf); err != nil {
+			return err
+		}
+	}
+}
+
+// drainPatiently is drain, with a sender that is still starting.
+func drainPatiently(ctx context.Context, r *sipc.Receiver, script *script, buf []byte) error {
+	for {
+		if err := drain(ctx, r, script, buf); !errors.Is(err, sipc.ErrSilent) {
 			return err
 		}
 	}

@@ -16,13 +16,17 @@ import (
 
 // Either end is killed at any time, and another one takes its place. What
 // comes out is what the protocol promises, and after gc nothing is left.
-func TestKill(t *testing.T) {
-	s := seed(t)
-	rounds, dir := pick(40, 1000), t.TempDir()
+func TestKill(t *testing.T) { testKill(t, pick(40, 1000), (*killRound).create) }
+
+// The same with a pump between the ends, which nobody kills.
+func TestKillAroundPump(t *testing.T) { testKill(t, pick(20, 200), (*killRound).createWithPump) }
+
+func testKill(t *testing.T, rounds int, create func(*killRound)) {
+	s, dir := seed(t), t.TempDir()
 	total := tally{}
 	for n := range rounds {
 		round := newKillRound(t, dir, s, n)
-		round.play()
+		round.play(create)
 		total.add(round)
 		if t.Failed() {
 			t.Fatalf("round %d of seed %d: %s", n, s, round)
@@ -50,12 +54,12 @@ func (t *tally) add(k *killRound) {
 	}
 }
 
-// A killRound is one channel, from its making until nothing is left of it.
+// A killRound is one channel, from its making until nothing is left of it; or two
+// of them, with a pump in between.
 type killRound struct {
 	t        *testing.T
 	random   *rand.Rand
 	config   sipc.Config
-	channel  sipc.Descriptor
 	part     role   // what all children have in common
 	journals string // what their files' names begin with
 
@@ -63,6 +67,9 @@ type killRound struct {
 	died               []bool // of the receivers
 	killed             int
 	complete           bool
+
+	channels []sipc.Descriptor // the sender has the first one, the receiver the last one
+	pump     *pump             // nil: there is none
 }
 
 // newKillRound draws a channel.
@@ -97,15 +104,11 @@ func randomConfig(random *rand.Rand) sipc.Config {
 
 func (k *killRound) String() string { return fmt.Sprintf("%+v %+v", k.config, k.part) }
 
-func (k *killRound) play() {
+func (k *killRound) play(create func(*killRound)) {
 	k.t.Helper()
 	before := objects(k.t)
-	channel, err := sipc.Create(k.config)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	defer channel.Remove() // if the round breaks off
-	k.channel, k.part.Descriptor = channel, channel.String()
+	defer k.remove() // if the round breaks off
+	create(k)
 	k.begin()
 	for range 1 + k.random.IntN(3) {
 		k.killOne()
@@ -115,6 +118,33 @@ func (k *killRound) play() {
 		k.t.Errorf("%v\n%+v", err, k.history())
 	}
 	k.collect(before)
+}
+
+// create makes the channel.
+func (k *killRound) create() { k.addChannel(k.config) }
+
+// createWithPump makes two channels, and starts the pump.
+func (k *killRound) createWithPump() {
+	k.addChannel(k.config)
+	after := randomConfig(k.random)
+	after.SlotSize = k.config.SlotSize
+	k.addChannel(after)
+	k.pump = startPump(k.t, k.channels[0], k.channels[1], sipc.Pace{Quantum: 50 * time.Microsecond, Hold: 0.1})
+}
+
+func (k *killRound) addChannel(c sipc.Config) {
+	k.t.Helper()
+	d, err := sipc.Create(c)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.channels = append(k.channels, d)
+}
+
+func (k *killRound) remove() {
+	for _, d := range k.channels {
+		d.Remove()
+	}
 }
 
 // begin starts both ends, in any order.
@@ -130,13 +160,14 @@ func (k *killRound) begin() {
 
 func (k *killRound) startSender() {
 	r := k.part
-	r.Sends, r.Session = true, uint32(len(k.senders))
+	r.Sends, r.Session, r.Descriptor = true, uint32(len(k.senders)), k.channels[0].String()
 	r.Journal = fmt.Sprintf("%s-sender%d", k.journals, r.Session)
 	k.senders = append(k.senders, start(k.t, r))
 }
 
 func (k *killRound) startReceiver() {
 	r := k.part
+	r.Descriptor = k.channels[len(k.channels)-1].String()
 	r.Journal = fmt.Sprintf("%s-receiver%d", k.journals, len(k.receivers))
 	k.receivers = append(k.receivers, start(k.t, r))
 	k.died = append(k.died, false)
@@ -174,6 +205,10 @@ func (k *killRound) kill(c *child) {
 
 // end has the sender finish and the receiver see the end, or kills both.
 func (k *killRound) end() {
+	k.t.Helper()
+	if k.pump != nil {
+		defer func() { k.pump.stop(k.t, k.complete) }()
+	}
 	if k.complete = k.random.IntN(4) != 0; k.complete {
 		last(k.senders).finish(k.t, patience)
 		last(k.receivers).finish(k.t, patience)
@@ -196,7 +231,7 @@ func (k *killRound) history() history {
 	return h
 }
 
-// collect removes what the round has left, which must be its channel, and
+// collect removes what the round has left, which must be its channels, and
 // wants that all is as before.
 func (k *killRound) collect(before []string) {
 	k.t.Helper()
@@ -204,10 +239,10 @@ func (k *killRound) collect(before []string) {
 	if err != nil {
 		k.t.Error(err)
 	}
-	if !slices.ContainsFunc(removed, func(c sipc.Channel) bool {
-		return c.Queue == k.channel.Queue && c.Segment == k.channel.Segment
-	}) {
-		k.t.Errorf("gc removed %+v: %v is not among it", removed, k.channel)
+	for _, d := range k.channels {
+		if !slices.ContainsFunc(removed, func(c sipc.Channel) bool { return c.Queue == d.Queue && c.Segment == d.Segment }) {
+			k.t.Errorf("gc removed %+v: %v is not among it", removed, d)
+		}
 	}
 	if after := objects(k.t); !slices.Equal(before, after) {
 		k.t.Errorf("before:\n%s\nafter:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
