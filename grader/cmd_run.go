@@ -82,7 +82,8 @@ func (l *launch) setProgram(words []string) error {
 func judgeActor(name string, args int) error {
 	least, ok := map[string]int{"read": 1, "write": 2, "hold": 2, "watch": 1,
 		"mkfifo": 2, "mkfile": 3, "symlink": 2, "socket": 1,
-		"slot": 2, "tell": 3, "listen": 3, "ticks": 3}[name]
+		"slot": 2, "tell": 3, "listen": 3, "ticks": 3,
+		"sipc-helper": 2, "sipc-send": 2, "sipc-recv": 2, "sipc-take": 2, "sipc-raw": 2, "sipc-gc": 2, "sipc-pump": 4}[name]
 	switch {
 	case !ok:
 		return fmt.Errorf("there is no actor @%s", name)
@@ -93,9 +94,11 @@ func judgeActor(name string, args int) error {
 }
 
 // settles says whether the actor says "ready" soon whatever others do. An
-// actor that opens a FIFO to read waits for the writer first.
+// actor that opens a FIFO to read waits for the writer first. The ends of a
+// channel attach it, which has been made before.
 func (l launch) settles() bool {
-	return l.actor && slices.Contains([]string{"hold", "watch", "tell", "ticks"}, l.argv[0])
+	return l.actor && slices.Contains([]string{"hold", "watch", "tell", "ticks",
+		"sipc-send", "sipc-recv", "sipc-take", "sipc-raw", "sipc-pump"}, l.argv[0])
 }
 
 func (l launch) check(s *scope) error {

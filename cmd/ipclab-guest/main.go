@@ -1,7 +1,8 @@
 // Command ipclab-guest runs inside the teaching machine. Installed as
 // /usr/lib/ipclab/agent it is the host's hand there; installed as
 // /usr/lib/ipclab/sftp, under another SELinux type, it hands files to those who
-// log in.
+// log in; as /usr/lib/ipclab/sipc, under a third one, it plays the ends of a
+// channel of package sipc, as a subject of a lab.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"syscall"
 
 	"ipclab/internal/guest"
+	"ipclab/sipc/actor"
 )
 
 func main() {
@@ -24,13 +26,15 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("usage: ipclab-guest serve | sftp")
+		return errors.New("usage: ipclab-guest serve | sftp | sipc PART OPTIONS…")
 	}
 	switch args[0] {
 	case "serve":
 		return serve()
 	case "sftp":
 		return guest.ServeSFTP()
+	case "sipc":
+		os.Exit(actor.Play(context.Background(), args[1:], actor.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
 	return fmt.Errorf("no command %q", args[0])
 }

@@ -23,10 +23,10 @@ func layers() [][]string {
 	return [][]string{
 		{"sipc/internal/sysv"},
 		{"sipc"},
-		{"sipc/leak", "sipc/sipctest"},
+		{"sipc/actor", "sipc/leak", "sipc/policy", "sipc/sipctest", "sipc/sipctest/student"},
 		{"internal/bench/page", "internal/guest/api", "internal/nearest", "internal/policy", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
-		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/workspace", "labs"},
-		{"internal/proof"},
+		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "labs"},
+		{"internal/flow", "internal/proof"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
@@ -42,11 +42,12 @@ func bounds() map[string][]string {
 	return map[string][]string{
 		// what runs in the machine shares with the host its vocabulary, no more
 		"internal/guest":   {"internal/guest/api"},
-		"cmd/ipclab-guest": {"internal/guest", "internal/guest/api"},
+		"cmd/ipclab-guest": {"internal/guest", "internal/guest/api", "sipc", "sipc/actor", "sipc/internal/sysv"},
 		// a machine knows nothing of labs and checks
 		"internal/machine":      {"internal/guest/api"},
 		"internal/machine/qemu": {"internal/guest/api", "internal/machine", "internal/sparse"},
 		"internal/proof":        {"internal/policy", "internal/policy/model"},
+		"internal/flow":         {"internal/nearest", "internal/policy", "internal/policy/model"},
 		// a lab is data
 		"labs": {"internal/guest/api", "internal/nearest", "internal/workspace/glob"},
 		// the engine sees a guest through an interface of its own
@@ -59,8 +60,8 @@ func bounds() map[string][]string {
 		},
 		"cmd/ipclab": {
 			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
-			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/session", "internal/sparse", "internal/workspace",
-			"internal/workspace/glob", "labs", "vagrant",
+			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
+			"internal/workspace/glob", "labs", "sipc", "sipc/internal/sysv", "vagrant",
 		},
 	}
 }

@@ -130,10 +130,7 @@ func subjectCommand(spec api.RunSpec) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, args := spec.Argv[0], spec.Argv
-	if spec.Actor {
-		path, args = ProbePath, append([]string{"probe", "act"}, spec.Argv...)
-	}
+	path, args := program(spec)
 	cmd := exec.Command(path)
 	cmd.Args = args
 	cmd.Dir = spec.Dir
@@ -144,6 +141,22 @@ func subjectCommand(spec api.RunSpec) (*exec.Cmd, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: user.credential(), Setsid: true}
 	cmd.WaitDelay = drain
 	return cmd, nil
+}
+
+// SIPCPath is this program under a type that every subject may run, where it
+// plays the ends of a channel.
+const SIPCPath = "/usr/lib/ipclab/sipc"
+
+// program is the file that a run executes, and its words. Actors are in the probe,
+// those of package sipc in a program of its own.
+func program(spec api.RunSpec) (path string, args []string) {
+	if !spec.Actor {
+		return spec.Argv[0], spec.Argv
+	}
+	if part, ok := strings.CutPrefix(spec.Argv[0], "sipc-"); ok {
+		return SIPCPath, append([]string{"ipclab-sipc", "sipc", part}, spec.Argv[1:]...)
+	}
+	return ProbePath, append([]string{"probe", "act"}, spec.Argv...)
 }
 
 // start begins the program in its domain, control group and umask.
