@@ -7,9 +7,8 @@ import "strings"
 // Whatever is not named here, and not read, cannot be proved.
 const ignored = `auditallow auditallowx category categoryorder
 categoryset classorder constrain context defaultrange defaultrole defaulttype
-defaultuser dontaudit dontauditx expandtypeattribute filecon fsuse genfscon
-handleunknown level
-levelrange mls mlsconstrain mlsvalidatetrans netifcon neverallow neverallowx
+defaultuser dontaudit dontauditx expandtypeattribute filecon fsuse
+handleunknown level levelrange mls mlsconstrain mlsvalidatetrans netifcon neverallow neverallowx
 nodecon policycap portcon rangetransition role roleallow roleattribute
 roleattributeset roletransition roletype selinuxuser selinuxuserdefault
 sensitivity sensitivitycategory sensitivityorder sid sidcontext sidorder

@@ -29,6 +29,7 @@ type Model struct {
 	Moves      []Move
 	Permissive []*policy.Node  // (typepermissive NAME)
 	Booleans   map[string]bool // with their defaults
+	Genfs      []Genfs
 
 	numbers   map[string]int            // type → number
 	aliases   map[string]string         // alias → type
@@ -75,6 +76,13 @@ type Access struct {
 type Move struct {
 	Node                *policy.Node
 	From, Program, Into string
+}
+
+// Genfs is the type of the files of a file system whose path begins so. The
+// longest path decides.
+type Genfs struct {
+	FS, Path string
+	Type     string // empty if the context is not written out
 }
 
 // New gives a model of no policy.

@@ -22,6 +22,7 @@ const base = `
 (booleanif (not door) (true (allow a old (cm (use)))) (false (allow b a (file (all)))))
 (typepermissive a)
 (typetransition a b process b)
+(genfscon proc "/sysvipc" (system_u object_r old ((s0) (s0))))
 `
 
 func read(t testing.TB, sources ...string) (*model.Model, error) {
@@ -42,6 +43,9 @@ func TestRead(t *testing.T) {
 	}
 	if !slices.Equal(m.Types, []string{"a", "b"}) || !m.Booleans["door"] || len(m.Moves) != 1 || len(m.Permissive) != 1 || len(m.Rules) != 3 {
 		t.Fatalf("got %+v", m)
+	}
+	if want := (model.Genfs{FS: "proc", Path: "/sysvipc", Type: "b"}); len(m.Genfs) != 1 || m.Genfs[0] != want {
+		t.Errorf("labelled: %v", m.Genfs)
 	}
 	if i, ok := m.Number("old"); i != 1 || !ok || !slices.Equal(m.Classes(), []string{"file"}) {
 		t.Errorf("old is %d, %v; the classes are %v", i, ok, m.Classes())
@@ -64,7 +68,7 @@ func TestRead(t *testing.T) {
 func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
 	for _, source := range []string{
 		"(block b)", "(type)", "(type a)", "(boolean door false)", "(allow a c (file (read)))", "(allow a b (file (fly)))",
-		"(classpermissionset)", "(classpermissionset x)", "(classmapping cm use)", "(typetransition a b)", "(booleanif door (perhaps))",
+		"(classpermissionset)", "(classpermissionset x)", "(classmapping cm use)", "(typetransition a b)", "(booleanif door (perhaps))", "(genfscon proc)",
 	} {
 		_, err := read(t, base, source)
 		if unread, ok := errors.AsType[*model.UnreadError](err); !ok || unread.Pos.Line != 1 {

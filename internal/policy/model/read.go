@@ -12,7 +12,7 @@ func (m *Model) declare(n *policy.Node, when *Condition) error {
 	switch n.Keyword() {
 	case "booleanif":
 		return m.branches(n)
-	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping":
+	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping", "genfscon":
 		m.later = append(m.later, pending{n, when})
 		return nil
 	}
@@ -125,6 +125,8 @@ func (m *Model) use(p pending) error {
 	case "typepermissive":
 		m.Permissive = append(m.Permissive, n)
 		return nil
+	case "genfscon":
+		return m.genfs(n)
 	case "classpermissionset":
 		if len(n.List) != 3 {
 			return Unread(n, "this names no permissions")
@@ -174,6 +176,19 @@ func (m *Model) transition(n *policy.Node) error {
 		return Unread(n, "this rule is about a type that is not declared")
 	}
 	m.Moves = append(m.Moves, v)
+	return nil
+}
+
+// genfs reads (genfscon FS PATH [KIND] (USER ROLE TYPE LEVELS)).
+func (m *Model) genfs(n *policy.Node) error {
+	if len(n.List) < 4 {
+		return Unread(n, "this labels no files")
+	}
+	g := Genfs{FS: n.List[1].Text, Path: n.List[2].Text}
+	if context := n.List[len(n.List)-1].List; len(context) > 2 {
+		g.Type = m.Real(context[2].Text)
+	}
+	m.Genfs = append(m.Genfs, g)
 	return nil
 }
 

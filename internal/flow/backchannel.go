@@ -1,0 +1,152 @@
+package flow
+
+import (
+	"iter"
+	"slices"
+
+	"ipclab/internal/policy/model"
+)
+
+// BackChannel is a back channel between two domains over one kind of object.
+type BackChannel struct {
+	From     string `json:"from"` // tells
+	To       string `json:"to"`   // learns
+	Class    string `json:"class,omitempty"`
+	Name     string `json:"name"`
+	Over     string `json:"over"` // the object, as TYPE:CLASS, or "the machine"
+	How      string `json:"how"`
+	Sent     Step   `json:"sent"`
+	Seen     Step   `json:"seen"`
+	Declared bool   `json:"declared"`
+	Why      string `json:"why,omitempty"` // it was declared
+}
+
+// use is a way to use a back channel.
+type use struct {
+	c          *channelArcs
+	from, to   int
+	object     int // -1 where it does not matter
+	sent, seen arc
+}
+
+// uses are the ways in which processes tell one process something by a channel.
+func (g *Graph) uses(c *channelArcs, from model.Set, to int) iter.Seq[use] {
+	seen := slices.DeleteFunc(slices.Clone(c.seen), func(a arc) bool { return !g.sets[a.from].Has(to) })
+	return func(yield func(use) bool) {
+		for _, a := range c.sent {
+			if len(seen) == 0 || !g.sets[a.from].Meets(from) {
+				continue
+			}
+			for p := range members(g.sets[a.from].And(from)) {
+				if !g.meet(use{c: c, from: p, to: to, sent: a}, seen, yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// members goes over a set.
+func members(s model.Set) iter.Seq[int] {
+	var all []int
+	s.Each(func(i int) { all = append(all, i) })
+	return slices.Values(all)
+}
+
+// meet finds the objects on which a sender meets one who sees.
+func (g *Graph) meet(u use, seen []arc, yield func(use) bool) bool {
+	for _, u.seen = range seen {
+		if u.object = -1; u.sent.to == machine {
+			if !yield(u) {
+				return false
+			}
+			continue
+		}
+		common := g.empty()
+		one := g.empty()
+		g.addTargets(common, u.sent, g.single(u.from))
+		g.addTargets(one, u.seen, g.single(u.to))
+		for u.object = range members(common.And(one)) {
+			if !yield(u) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (g *Graph) single(number int) model.Set {
+	s := g.empty()
+	s.Add(number)
+	return s
+}
+
+// counts tells whether a use of a channel is neither declared nor over an
+// object that carries nothing.
+func (s *search) counts(u use) bool {
+	if shut := s.shut[s.kindOf(u.c.channel)]; shut != nil && shut.Has(u.object) {
+		return false
+	}
+	for _, d := range s.declared {
+		if d.is(u.c.channel) && d.from == u.from && d.to == u.to && (u.object < 0 || d.via.Has(u.object)) {
+			return false
+		}
+	}
+	return true
+}
+
+// over names the object of a use.
+func (g *Graph) over(u use) string {
+	if u.object < 0 {
+		return "the machine"
+	}
+	return g.model.Types[u.object] + ":" + u.c.channel.Class
+}
+
+// steps are the two steps of a use.
+func (g *Graph) steps(u use) (sent, seen Step) {
+	name := u.c.channel.Name
+	sent = Step{From: g.model.Types[u.from], To: g.over(u), Channel: name, Narrow: true}
+	seen = Step{From: g.over(u), To: g.model.Types[u.to], Channel: name, Narrow: true}
+	g.explain(&sent, u.sent, endCounts(u.c.channel.Sent))
+	g.explain(&seen, u.seen, endCounts(u.c.channel.Seen))
+	seen.Why = u.c.channel.How
+	return sent, seen
+}
+
+func endCounts(ends []End) func(string, Permission) bool {
+	return func(class string, p Permission) bool {
+		return slices.ContainsFunc(ends, func(e End) bool { return e.Class == class && e.Perm == p.Name })
+	}
+}
+
+// between lists the back channels from one process to another, each once for
+// each kind of object. Those over objects that carry nothing are left out.
+func (s *search) between(from, to int, declared []Declared) []BackChannel {
+	var all []BackChannel
+	for i := range s.g.channels {
+		c := &s.g.channels[i]
+		known := map[int]bool{}
+		for u := range s.g.uses(c, s.g.single(from), to) {
+			shut := s.shut[s.kindOf(c.channel)]
+			if known[u.object] || shut != nil && shut.Has(u.object) {
+				continue
+			}
+			known[u.object] = true
+			all = append(all, s.backChannel(u, declared))
+		}
+	}
+	return all
+}
+
+func (s *search) backChannel(u use, declared []Declared) BackChannel {
+	g, c := s.g, u.c.channel
+	b := BackChannel{From: g.model.Types[u.from], To: g.model.Types[u.to], Class: c.Class, Name: c.Name, Over: g.over(u), How: c.How}
+	b.Sent, b.Seen = g.steps(u)
+	for i, d := range s.declared {
+		if d.is(c) && d.from == u.from && d.to == u.to && (u.object < 0 || d.via.Has(u.object)) {
+			b.Declared, b.Why = true, declared[i].Why
+		}
+	}
+	return b
+}
