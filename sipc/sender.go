@@ -50,6 +50,10 @@ func OpenSender(ctx context.Context, d Descriptor, o ...Option) (*Sender, error)
 	if err := s.open(d, 0, options); err != nil {
 		return nil, err
 	}
+	if err := populate(s.segment); err != nil {
+		s.segment.Detach()
+		return nil, &Error{Op: "populate", Object: segmentName(d.Segment), Err: err}
+	}
 	s.startSession()
 	if s.header.Mode == Paced {
 		s.ticks = newTicker(Pace{Quantum: s.header.Quantum, Hold: s.header.Hold})
@@ -115,6 +119,9 @@ func (s *Sender) Send(ctx context.Context, p []byte) error {
 			return s.chunk(ctx, n, flags|flagLast)
 		}
 		if err := s.chunk(ctx, n, flags); err != nil {
+			return err
+		}
+		if err := s.usable(ctx); err != nil {
 			return err
 		}
 		flags = 0
