@@ -3,6 +3,7 @@ package flow
 import (
 	"iter"
 	"slices"
+	"strings"
 
 	"ipclab/internal/policy/model"
 )
@@ -149,4 +150,38 @@ func (s *search) backChannel(u use, declared []Declared) BackChannel {
 		}
 	}
 	return b
+}
+
+// channelGroup is one back channel over several objects of a class.
+type channelGroup struct {
+	first    BackChannel
+	declared bool
+	over     []string // types, or "the machine"
+}
+
+// String names the channel and the objects.
+func (g channelGroup) String() string {
+	text := g.first.Name + " of " + strings.Join(g.over, ", ")
+	if g.first.Class != "" {
+		text += ":" + g.first.Class
+	}
+	return text
+}
+
+// grouped puts those together that differ in their object only.
+func grouped(all []BackChannel) []channelGroup {
+	var groups []channelGroup
+	for _, b := range all {
+		over := strings.TrimSuffix(b.Over, ":"+b.Class)
+		i := slices.IndexFunc(groups, func(g channelGroup) bool {
+			return g.first.Name == b.Name && g.first.Class == b.Class && g.declared == b.Declared
+		})
+		if i < 0 {
+			i, groups = len(groups), append(groups, channelGroup{first: b, declared: b.Declared})
+		}
+		if !slices.Contains(groups[i].over, over) {
+			groups[i].over = append(groups[i].over, over)
+		}
+	}
+	return groups
 }

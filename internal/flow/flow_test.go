@@ -210,7 +210,7 @@ func TestDeclarationsAreExact(t *testing.T) {
 		t.Errorf("the lock of another file: %s", a)
 	}
 	q.Declared[1].Via = "note_t"
-	if a := ask(t, g, q); a.Impossible() || len(a.Leak) != 4 || a.Leak[1].To != "bystander_t" || a.Leak[3].Channel != "full" {
+	if a := ask(t, g, q); a.Impossible() || len(a.Leak) != 4 || a.Leak[1].To != "bystander_t" || a.Leak[3].Channel != "filled" {
 		t.Errorf("by way of a third: %s %v", a, a.Leak)
 	}
 	q.Declared = append(q.Declared, Declared{From: "receiver_t", To: "bystander_t", Class: "file", How: "lock"},

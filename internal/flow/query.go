@@ -116,16 +116,15 @@ func stations(path []Step) string {
 	return strings.Join(names, ", ")
 }
 
+// backNames names the back channels, those of one name and class together.
 func (a *Answer) backNames() string {
 	var names []string
-	for _, c := range a.Back {
-		name := fmt.Sprintf("%s of %s", c.Name, c.Over)
-		if c.Declared {
+	for _, group := range grouped(a.Back) {
+		name := group.String()
+		if group.declared {
 			name += " (declared)"
 		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
 }

@@ -74,9 +74,9 @@ func (r Result) String() string {
 	if r.Answer.Impossible() {
 		fmt.Fprintf(&b, "    %s; nothing leads out\n", r.Answer.Reached)
 	}
-	for _, c := range r.Back {
-		if !c.Declared {
-			fmt.Fprintf(&b, "    brings with it, undeclared: %s → %s by the back channel %s of %s (%s)\n", c.From, c.To, c.Name, c.Over, c.How)
+	for _, g := range grouped(r.Back) {
+		if !g.declared {
+			fmt.Fprintf(&b, "    brings with it, undeclared: %s → %s by the back channel %s (%s)\n", g.first.From, g.first.To, g, g.first.How)
 		}
 	}
 	return b.String()
