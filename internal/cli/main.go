@@ -65,6 +65,7 @@ func newRoot(a *app) *cobra.Command {
 		&cobra.Group{ID: "student", Title: "Working on a lab:"},
 		&cobra.Group{ID: "instructor", Title: "Teaching a class:"},
 		&cobra.Group{ID: "author", Title: "Making labs and machines:"},
+		&cobra.Group{ID: "channel", Title: "Secure channels on this computer:"},
 	)
 	a.addCommands(root)
 	return root
@@ -76,7 +77,8 @@ func (a *app) addCommands(root *cobra.Command) {
 	}
 	instructor := []*cobra.Command{newGrade(a), newVariant(a)}
 	author := []*cobra.Command{newLab(a), newImage(a), newVM(a)}
-	for group, commands := range map[string][]*cobra.Command{"student": student, "instructor": instructor, "author": author} {
+	channels := []*cobra.Command{newSipc(a)}
+	for group, commands := range map[string][]*cobra.Command{"student": student, "instructor": instructor, "author": author, "channel": channels} {
 		for _, c := range commands {
 			c.GroupID = group
 			root.AddCommand(c)

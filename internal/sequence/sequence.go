@@ -89,7 +89,9 @@ func (e Resume) about() []string  { return []string{e.On} }
 // UnknownError is an event about somebody who is no participant.
 type UnknownError struct{ ID string }
 
-func (e *UnknownError) Error() string { return fmt.Sprintf("sequence: there is no participant %q", e.ID) }
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("sequence: there is no participant %q", e.ID)
+}
 
 // check says whether all that an event names takes part.
 func (d *Diagram) check(e Event) error {

@@ -123,8 +123,7 @@ func (t *Terminal) rows(e Event) []*row {
 		return []*row{t.remark(e, e.On, alarm, "blocked: "+e.Why)}
 	case Resume:
 		i := t.d.lane(e.On)
-		t.blocked[i], t.waits[i] = false, ""
-		return []*row{t.remark(e, e.On, faint, "goes on")}
+		t.blocked[i], t.waits[i] = false, "" // the line is thin again from the next row on
 	}
 	return nil
 }
@@ -181,7 +180,7 @@ func (t *Terminal) message(e Message) []*row {
 	}
 	r.put(left+1, style, strings.Repeat("─", right-left-1))
 	t.tip(r, from, to, style, e.Refused)
-	if words := clean(e.Text); len([]rune(words)) <= right-left-5 {
+	if words := clean(e.Text); len([]rune(words)) <= right-left-4 {
 		r.centre((left+right)/2, bold, " "+words+" ")
 		return []*row{r}
 	}
