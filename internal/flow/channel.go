@@ -21,6 +21,9 @@ type End struct {
 	Place string // for a file that genfscon labels: FILESYSTEM/PATH; else ""
 	Class string
 	Perm  string // owner: the process of the object's type; anyone: every process
+	// OwnClass and OwnPerm are a permission that it needs on its own type as
+	// well; empty for none.
+	OwnClass, OwnPerm string
 }
 
 // The ends that need no permission.
@@ -94,17 +97,9 @@ func (m *Map) note(words []string, what string) error {
 func (m *Map) ends(class, text string) ([]End, error) {
 	var all []End
 	for word := range strings.FieldsSeq(text) {
-		e := End{Class: class, Perm: word}
-		if class == "" && word != anyone {
-			parts := strings.Split(word, ":")
-			if len(parts) < 2 || len(parts) > 3 {
-				return nil, fmt.Errorf("%q is not CLASS:PERMISSION", word)
-			}
-			e.Class, e.Perm = parts[len(parts)-2], parts[len(parts)-1]
-			e.Place = strings.Join(parts[:len(parts)-2], "")
-		}
-		if _, ok := m.Permission(e.Class, e.Perm); !ok && (class == "" || word != owner) && word != anyone {
-			return nil, fmt.Errorf("there is no permission %q of a class %q", e.Perm, e.Class)
+		e, err := m.end(class, word)
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, e)
 	}
@@ -112,6 +107,29 @@ func (m *Map) ends(class, text string) ([]End, error) {
 		return nil, fmt.Errorf("an end of the channel is missing")
 	}
 	return all, nil
+}
+
+// end reads one end of a channel of a class, or of the machine.
+func (m *Map) end(class, word string) (End, error) {
+	if word == anyone || word == owner && class != "" {
+		return End{Class: class, Perm: word}, nil
+	}
+	word, own, hasOwn := strings.Cut(word, "+")
+	e := End{Class: class, Perm: word}
+	if parts := strings.Split(word, ":"); class == "" && (len(parts) == 2 || len(parts) == 3) {
+		e.Class, e.Perm = parts[len(parts)-2], parts[len(parts)-1]
+		e.Place = strings.Join(parts[:len(parts)-2], "")
+	}
+	if _, ok := m.Permission(e.Class, e.Perm); !ok {
+		return e, fmt.Errorf("there is no permission %q of a class %q", e.Perm, e.Class)
+	}
+	if e.OwnClass, e.OwnPerm, _ = strings.Cut(own, ":"); !hasOwn {
+		return e, nil
+	}
+	if _, ok := m.Permission(e.OwnClass, e.OwnPerm); !ok {
+		return e, fmt.Errorf("%q is no CLASS:PERMISSION", own)
+	}
+	return e, nil
 }
 
 // names gives the names of the channels of a class, without repeats.

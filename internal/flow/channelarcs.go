@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipclab/internal/policy/model"
@@ -69,7 +70,7 @@ func (g *Graph) channelEnds(c *Channel, ends []End, byClass map[string][]grantRe
 		if err != nil {
 			return nil, err
 		}
-		arcs = append(arcs, found...)
+		arcs = append(arcs, g.withOwn(e, found, byClass[e.OwnClass])...)
 	}
 	arcs = append(arcs, g.permissive()...)
 	if c.Class == "" {
@@ -87,18 +88,41 @@ func (g *Graph) channelEnd(e End, grants []grantRef) ([]arc, error) {
 	if err != nil {
 		return nil, err
 	}
-	number := -1
-	for i, name := range g.model.Permissions(e.Class) {
-		if name == e.Perm {
-			number = i
-		}
-	}
+	number := slices.Index(g.model.Permissions(e.Class), e.Perm)
 	for _, ref := range grants {
 		if number >= 0 && ref.access.Perms.Has(number) && g.isAbout(ref.arc, e.Place, at) {
 			arcs = append(arcs, ref.arc)
 		}
 	}
 	return arcs, nil
+}
+
+// withOwn leaves of some arcs what begins at processes that have another
+// permission on their own type, if the end of a channel asks for one.
+func (g *Graph) withOwn(e End, arcs []arc, grants []grantRef) []arc {
+	if e.OwnPerm == "" {
+		return arcs
+	}
+	number := slices.Index(g.model.Permissions(e.OwnClass), e.OwnPerm)
+	able := g.empty()
+	for _, ref := range grants {
+		if number < 0 || !ref.access.Perms.Has(number) {
+			continue
+		}
+		from := g.sets[ref.arc.from]
+		if ref.arc.to != self {
+			from = from.And(g.sets[ref.arc.to])
+		}
+		able.Join(from)
+	}
+	narrowed := map[int32]int32{}
+	for i, a := range arcs {
+		if _, ok := narrowed[a.from]; !ok {
+			narrowed[a.from] = g.addSet(g.sets[a.from].And(able))
+		}
+		arcs[i].from = narrowed[a.from]
+	}
+	return arcs
 }
 
 // isAbout tells whether a rule is about a type, if there is one.

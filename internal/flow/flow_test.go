@@ -163,6 +163,7 @@ func TestEachBackChannelIsFound(t *testing.T) {
 	tests := []struct{ rule, name, over string }{
 		{"(allow sender_t helper_t (msgq (getattr)))", "taken", "helper_t:msgq"},
 		{"(allow sender_t helper_t (shm (getattr)))", "attached", "helper_t:shm"},
+		{"(allow sender_t self (file (read)))", "mapped", "helper_t:shm"},
 		{"(allow receiver_t helper_t (msgq (setattr)))", "refused", "helper_t:msgq"},
 		{"(allow receiver_t self (msgq (create)))(allow sender_t self (process (fork signal)))", "existence", "the machine"},
 		{"(allow sender_t kernel_t (system (ipc_info)))", "ipc-info", "the machine"},
@@ -333,6 +334,21 @@ func TestUnknownNamesHaveHints(t *testing.T) {
 		if e, ok := errors.AsType[*NameError](err); !ok || e.Nearest == "" || e.Hint() == "" {
 			t.Errorf("%+v: %v", q, err)
 		}
+	}
+}
+
+// The longest path of genfscon says which type /proc/sysvipc has.
+func TestSysvipcHasTheTypeThatThePolicyGivesIt(t *testing.T) {
+	const labels = `(type ipc_list_t) (allow sender_t proc_t (file (read)))
+		(genfscon proc "/sysvipc/msg" (system_u object_r ipc_list_t ((s0) (s0))))
+		(genfscon proc "/sysvipc/s" (system_u object_r ipc_list_t ((s0) (s0))))
+		(genfscon proc "/sys" (system_u object_r proc_t ((s0) (s0))))
+		(genfscon sysfs "/sysvipc/msg" (system_u object_r proc_t ((s0) (s0))))`
+	if a := ask(t, graph(t, Options{}, labels), backwards()); !a.Impossible() {
+		t.Errorf("of another type: %s", a)
+	}
+	if a := ask(t, graph(t, Options{}, labels+"(allow sender_t ipc_list_t (file (read)))"), backwards()); a.Impossible() {
+		t.Errorf("readable: %s", a)
 	}
 }
 

@@ -129,6 +129,8 @@ func TestMistakesInAMapHaveALine(t *testing.T) {
 		"cloud full: read -> read: how":           1,
 		"machine full: read -> read: how":         1,
 		"machine full: file:owner -> anyone: how": 1,
+		"file full: read -> read+file: how":       1,
+		"file full: read -> read+file:fly: how":   1,
 		"machine full: a:b:c:d -> anyone: h":      1,
 		"note file: what":                         1,
 		"note cloud rain: what":                   1,
@@ -147,7 +149,7 @@ func TestMistakesInAMapHaveALine(t *testing.T) {
 
 func FuzzParseMap(f *testing.F) {
 	f.Add(permissionsSource, channelsSource)
-	f.Add([]byte(smallMap), []byte("file full: read -> owner: how\nmachine all: file:read -> anyone: how\nnote file n: what\n"))
+	f.Add([]byte(smallMap), []byte("file full: read -> owner read+file:look: how\nmachine all: file:read -> anyone: how\nnote file n: what\n"))
 	f.Fuzz(func(t *testing.T, perms, channels []byte) {
 		m, err := ParseMap("m", perms)
 		if err == nil {
