@@ -167,7 +167,7 @@ func Collect(ctx context.Context, older time.Duration) (removed []Channel, err e
 		if ctx.Err() != nil {
 			return removed, errors.Join(err, ctx.Err())
 		}
-		if c.InUse || c.Age < older || c.attached() {
+		if !c.collectable(older) {
 			continue
 		}
 		switch e := c.remove(); {
@@ -178,6 +178,11 @@ func Collect(ctx context.Context, older time.Duration) (removed []Channel, err e
 		}
 	}
 	return removed, err
+}
+
+// collectable says whether nobody uses the channel, and has not for so long.
+func (c Channel) collectable(older time.Duration) bool {
+	return !c.InUse && c.Age >= older && !c.attached()
 }
 
 // attached looks once more, right before it is too late.
