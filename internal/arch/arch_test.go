@@ -24,7 +24,7 @@ func layers() [][]string {
 		{"sipc/internal/sysv"},
 		{"sipc"},
 		{"sipc/actor", "sipc/leak", "sipc/policy", "sipc/sipctest", "sipc/sipctest/student"},
-		{"internal/bench/page", "internal/guest/api", "internal/nearest", "internal/policy", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
+		{"internal/bench/page", "internal/guest/api", "internal/nearest", "internal/policy", "internal/scriptjobs", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "labs"},
 		{"internal/flow", "internal/proof"},
 		{"internal/machine/qemu", "grader"},

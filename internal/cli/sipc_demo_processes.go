@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 
 	"github.com/spf13/cobra"
 
@@ -26,10 +28,11 @@ func newSipcDemoKeeper(a *app) *cobra.Command {
 			}
 			helper := again(self, append([]string{"helper"}, args...)...)
 			helper.Stderr = os.Stderr
-			if err := sipcdemo.Keep(c.Context(), helper, a.in, a.out); err != nil {
-				return &exitError{codeMachine} // the helper has said why
+			err = sipcdemo.Keep(c.Context(), helper, a.in, a.out)
+			if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+				return &exitError{exit.ExitCode()} // the helper has said why
 			}
-			return nil
+			return err
 		},
 	}
 }

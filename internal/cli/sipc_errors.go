@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipclab/internal/sipcdemo"
 	"ipclab/sipc"
 )
 
@@ -48,6 +50,9 @@ func explain(d sipc.Descriptor, err error) error {
 	case errors.Is(err, sipc.ErrRemoved):
 		return &channelError{"there is no channel " + d.String() + ", or not any more",
 			"`ipclab sipc helper` makes one and prints its descriptor", err}
+	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &call):
+		return &channelError{"the channel " + d.String() + " has no segment yet",
+			"its sender makes it: start that first", err}
 	case errors.Is(err, fs.ErrPermission) && errors.As(err, &call):
 		return &channelError{"permission denied: " + plainly(err), denialHint(call), err}
 	case errors.Is(err, sipc.ErrSilent):
@@ -158,6 +163,11 @@ func mayDespiteMode() bool {
 func sipcUsage(err error) bool {
 	var descriptor *sipc.DescriptorError
 	var config *sipc.ConfigError
+	var process *sipcdemo.ProcessError
+	var exit *exec.ExitError
+	if errors.As(err, &process) && errors.As(err, &exit) && exit.ExitCode() == codeUsage {
+		return true // the demonstration's helper said so
+	}
 	return errors.As(err, &descriptor) || errors.As(err, &config)
 }
 

@@ -17,6 +17,9 @@ func newSipcPump() *cobra.Command {
 			"by being blocked is at most one bit a tick. docs/sipc-leaks.md has the bound.",
 		Args: exactly(2, "two descriptors: `ipclab sipc pump FROM TO`"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if pace.Quantum <= 0 || !(pace.Hold >= 0 && pace.Hold < 1) {
+				return usagef("--quantum %v --hold %v: want more than 0, and from 0 to less than 1", pace.Quantum, pace.Hold)
+			}
 			from, err := sipc.ParseDescriptor(args[0])
 			if err != nil {
 				return err

@@ -2,7 +2,6 @@ package sipcdemo
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -59,7 +58,10 @@ func startKeeper(cmd *exec.Cmd) (k *keeper, helper int, d sipc.Descriptor, err e
 	}
 	var text string
 	if _, err := fmt.Fscan(out, &helper, &text); err != nil {
-		return nil, 0, d, errors.Join(k.release(), err)
+		if failed := k.release(); failed != nil {
+			err = failed // it says why
+		}
+		return nil, 0, d, err
 	}
 	d, err = sipc.ParseDescriptor(text)
 	return k, helper, d, err

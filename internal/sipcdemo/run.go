@@ -1,6 +1,7 @@
 package sipcdemo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -190,7 +191,7 @@ func (p *player) describe(h hello, helper int) {
 		pace = "Both ends go at full speed."
 	}
 	pid := func(r Role) string { return fmt.Sprintf("pid %d", p.ends[r].cmd.Process.Pid) }
-	p.diagram.Title = "sipc, " + h.Mode.String() + " mode: " + strings.Join(p.options.Texts, ", ")
+	p.diagram.Title = fmt.Sprintf("sipc, %s mode: %s", h.Mode, cmp.Or(strings.Join(p.options.Texts, ", "), "no message"))
 	p.diagram.Summary = fmt.Sprintf("Two processes and the channel that a helper (pid %d) made before it exited. %s", helper, pace)
 	p.diagram.Participants = []sequence.Participant{
 		{ID: string(Sender), Name: "sender", Note: pid(Sender)},

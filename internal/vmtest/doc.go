@@ -6,20 +6,9 @@
 // (github.com/rogpeppe/go-internal/testscript): a line is a command, "!" before
 // it says that it must fail, `stdout` and `stderr` look at what the last
 // command printed, with a regular expression, and after the lines stand the
-// files that the script needs. The commands of our own are:
+// files that the script needs. Package scriptjobs adds commands for programs in the
+// background and in terminals (begin, terminal, await, type, ended …). Those of our own are:
 //
-//	exits CODE PROGRAM ARGS…      run it; it must end with this exit code
-//	begin NAME PROGRAM ARGS…      start it in the background
-//	terminal NAME 24x80 PROGRAM…  start it in a terminal of that many rows and columns
-//	await NAME REGEXP             wait until it has printed this
-//	type NAME TEXT                type at its terminal; \r is Enter, \x03 Ctrl-C, \x1a Ctrl-Z
-//	resize NAME 33x111            change its terminal's size
-//	hangup NAME                   take its terminal away
-//	send NAME SIGNAL              send it a signal: INT, TERM, KILL
-//	ended NAME CODE               wait until it ends; it must be with this exit code,
-//	                              or "SIGKILL" and the like; then `stdout` looks at
-//	                              everything that it printed
-//	until PATTERN                 wait until such a file is there
 //	kill9 qemu|supervisor LAB     kill -9 this process of the lab's machine
 //	kill-grading qemu|supervisor|worker|grader
 //	                              kill -9 such a process of `ipclab grade`

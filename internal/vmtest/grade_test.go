@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ipclab/internal/scriptjobs"
 	"ipclab/labs"
 )
 
@@ -36,7 +37,7 @@ func killRole(home, role string) bool {
 }
 
 func killGrading(ts *testscript.TestScript, args []string) {
-	wait(ts, "there is no "+args[0], func() bool { return killRole(ts.Getenv("HOME"), args[0]) })
+	scriptjobs.Wait(ts, "there is no "+args[0], func() bool { return killRole(ts.Getenv("HOME"), args[0]) })
 }
 
 // handOver writes a lab's solution or starter into a folder, by its default variant.
@@ -216,7 +217,7 @@ func (k *killer) nobodyLeft() {
 		if len(left) == 0 {
 			return
 		}
-		if time.Since(begun) > patience {
+		if time.Since(begun) > scriptjobs.Patience {
 			k.t.Fatalf("still running: %v", left)
 		}
 	}

@@ -1,6 +1,7 @@
 package vmtest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"ipclab/internal/scriptjobs"
 )
 
 // peakMemory is the most memory that a process has had, in megabytes: VmHWM of
@@ -31,20 +34,21 @@ func number(ts *testscript.TestScript, text string) int {
 
 func streams(ts *testscript.TestScript, args []string) {
 	want, limit := number(ts, args[0]), number(ts, args[1])
-	j := newJob(ts, args[2:])
-	j.cmd.Stderr = &j.out
-	out, err := j.cmd.StdoutPipe()
+	cmd := scriptjobs.Prepare(ts, args[2:])
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
 	ts.Check(err)
-	ts.Check(j.cmd.Start())
+	ts.Check(cmd.Start())
 	total, most := 0, 0
 	for err == nil {
 		var n int64
 		n, err = io.CopyN(io.Discard, out, 1<<20)
 		total += int(n)
-		most = max(most, peakMemory(j.cmd.Process.Pid))
+		most = max(most, peakMemory(cmd.Process.Pid))
 	}
-	if err := j.cmd.Wait(); err != nil {
-		ts.Fatalf("it ended with %s after %d bytes: %s", endOf(err), total, j.out.String())
+	if err := cmd.Wait(); err != nil {
+		ts.Fatalf("it ended with %s after %d bytes: %s", scriptjobs.EndOf(err), total, said.String())
 	}
 	ts.Logf("%d bytes, at most %d MB of memory", total, most)
 	if total != want || most == 0 || most >= limit {

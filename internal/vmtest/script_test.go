@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"ipclab/internal/scriptjobs"
 )
 
 // TestScripts runs every script of testdata/script.
@@ -22,15 +24,20 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// TestLabFifo proves the whole lab: starter, solution, permissive, and every
-// mutant. It takes minutes and comes last.
-func TestLabFifo(t *testing.T) {
+// TestLabFifo and TestLabSipc prove whole labs: starter, solution, permissive,
+// and every mutant. They take minutes and come last.
+
+func TestLabFifo(t *testing.T) { proveLab(t, "fifo") }
+
+func TestLabSipc(t *testing.T) { proveLab(t, "sipc") }
+
+func proveLab(t *testing.T, lab string) {
 	home := t.TempDir()
-	cmd := exec.Command("ipclab", "lab", "check", "fifo")
+	cmd := exec.Command("ipclab", "lab", "check", lab)
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"), "XDG_RUNTIME_DIR=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Errorf("ipclab lab check fifo: %v", err)
+		t.Errorf("ipclab lab check %s: %v", lab, err)
 	}
 	t.Logf("%s", out)
 	if left := filesIn(filepath.Join(home, "state/ipclab/machines")); len(left) > 0 {
@@ -65,7 +72,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("SOLUTION", solution)
 	env.Setenv("REPO", filepath.Join(solution, "../../.."))
 	env.Setenv("TESTLABS", labs)
-	env.Values[jobsKey{}] = jobs{}
+	scriptjobs.Setup(env, "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "IPCLAB_WORK", "IPCLAB_LABS", "LABS", "STATE")
 	home := in("home")
 	env.Defer(func() {
 		killAll(home)

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"ipclab/internal/scriptjobs"
 )
 
 // process is a process of a script: one whose environment has the script's HOME.
@@ -74,7 +76,7 @@ func noProcesses(ts *testscript.TestScript, _ []string) {
 			ts.Logf("still running: %d %s", p.pid, p.line)
 		}
 	}()
-	wait(ts, "processes are left", func() bool {
+	scriptjobs.Wait(ts, "processes are left", func() bool {
 		left = processes(ts.Getenv("HOME"))
 		return len(left) == 0
 	})
