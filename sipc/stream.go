@@ -90,7 +90,7 @@ type Reader struct {
 func NewReader(ctx context.Context, r *Receiver) *Reader { return &Reader{ctx: ctx, r: r} }
 
 // Read reads what has come, and waits only if that is nothing. After the
-// sender's Finish it returns io.EOF.
+// sender's Finish it returns io.EOF. A chunk of packed records it drops: ErrPacked.
 func (r *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -108,6 +108,9 @@ func (r *Reader) fill() error {
 		chunk, err := r.r.Borrow(r.ctx)
 		if err != nil {
 			return err
+		}
+		if chunk.Packed {
+			return ErrPacked
 		}
 		r.rest = chunk.Bytes
 		cut := r.open && chunk.First

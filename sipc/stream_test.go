@@ -60,6 +60,23 @@ func TestReaderIsAReader(t *testing.T) {
 	}
 }
 
+// Packed records are no stream of bytes.
+func TestReaderRefusesRecords(t *testing.T) {
+	s, r := channel(t, Config{SlotSize: 64})
+	p := NewPacker(s)
+	if err := errors.Join(p.Append(t.Context(), []byte("a record")), p.Flush(t.Context()), s.Send(t.Context(), []byte("bytes"))); err != nil {
+		t.Fatal(err)
+	}
+	reader := NewReader(t.Context(), r)
+	buf := make([]byte, 100)
+	if n, err := reader.Read(buf); n != 0 || !errors.Is(err, ErrPacked) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if n, err := reader.Read(buf); string(buf[:n]) != "bytes" || err != nil {
+		t.Errorf("after it: %q, %v", buf[:n], err)
+	}
+}
+
 func TestCopyThroughChannel(t *testing.T) {
 	content := randomBytes(100_000)
 	for name, c := range streamConfigs() {
