@@ -33,8 +33,9 @@ type endpoint struct {
 	segment  sysv.Segment
 	slots    []byte       // of the segment
 	message  sysv.Message // what travels
-	held     bool         // the caller has a slice of the segment
-	failed   error        // why no call can do anything any more
+	patience patience
+	held     bool  // the caller has a slice of the segment
+	failed   error // why no call can do anything any more
 	detached bool
 
 	closed atomic.Bool
@@ -159,21 +160,18 @@ func (e *endpoint) exchange(ctx context.Context, m Message) (int, error) {
 	return size, e.failure(errno)
 }
 
-// patience is how long a call tries again before it sleeps. To put a thread to
-// sleep and wake it up again takes longer than to carry a chunk, and a multiple
-// of that if it sleeps on another processor.
-const patience = 20 * time.Microsecond
-
-// persist tries for a moment, and lets others run in between: the other end may
-// be one of them.
+// persist tries again for a moment, where that pays.
 func (e *endpoint) persist() (size int, errno syscall.Errno) {
-	for begun := time.Now(); ; {
-		sysv.Yield()
-		size, errno = e.try(e.desc.Queue, &e.message)
-		if errno != e.busy || time.Since(begun) > patience {
-			return size, errno
-		}
+	if !e.patience.pays() {
+		return 0, e.busy
 	}
+	begun, passed := time.Now(), time.Duration(0)
+	for errno = e.busy; errno == e.busy && passed < longestTry; {
+		passed = pause(begun)
+		size, errno = e.try(e.desc.Queue, &e.message)
+	}
+	e.patience.learn(errno == e.busy)
+	return size, errno
 }
 
 // wait makes the call, and waits in the kernel for as long as it takes. It

@@ -69,10 +69,6 @@ func Receive(queue int, m *Message) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-// Yield lets other threads run that wait for this processor (sched_yield(2)). If
-// there are none it returns at once.
-func Yield() { syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
-
 // MsgGet finds or makes a queue. A mode is part of the flags.
 func MsgGet(key int32, flags int) (int, error) {
 	id, _, errno := syscall.Syscall(unix.SYS_MSGGET, uintptr(key), uintptr(flags), 0)
