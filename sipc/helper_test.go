@@ -175,7 +175,14 @@ func TestRemoveTwice(t *testing.T) {
 // The sender can make the segment, as in the slides; one that follows it takes
 // what is there.
 func TestSenderMakesTheSegment(t *testing.T) {
-	c := Config{Mode: Strict, QueueOnly: true, SlotSize: 100, Checksum: true}
+	for name, path := range map[string]string{"with a random number": "", "with a key path": keyPath(t)} {
+		t.Run(name, func(t *testing.T) {
+			senderMakesSegment(t, Config{Mode: Strict, QueueOnly: true, SlotSize: 100, Checksum: true, KeyPath: path})
+		})
+	}
+}
+
+func senderMakesSegment(t *testing.T, c Config) {
 	d := makeChannel(t, c)
 	if d.Segment != NoSegment {
 		t.Fatalf("%v has a segment", d)

@@ -12,9 +12,10 @@ type options struct {
 // it. f must neither block for long nor use the end.
 func WithTrace(f func(Event)) Option { return func(o *options) { o.trace = f } }
 
-// WithSegment has a sender make the segment, where the descriptor has none. Of
-// c, it takes what describes the segment. The capacity must be that which the helper
-// gave the queue.
+// WithSegment has a sender make the segment, where the descriptor has none, from
+// the config that the helper made the queue from. Without a key path in it, the
+// sender finds the queue's key in /proc/sysvipc/msg. A segment that a sender
+// before it made is used as it is.
 func WithSegment(c Config) Option { return func(o *options) { o.segment = &c } }
 
 func newOptions(list []Option) options {

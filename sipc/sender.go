@@ -73,7 +73,11 @@ func supplySegment(d Descriptor, c *Config) (Descriptor, error) {
 	if err != nil {
 		return d, err
 	}
-	n, err := numberOfQueue(d.Queue)
+	number := func() (uint32, error) { return numberOfQueue(d.Queue) }
+	if c.KeyPath != "" { // who may not look at the list of queues has this
+		number = func() (uint32, error) { return numberOf(c.KeyPath) }
+	}
+	n, err := number()
 	if err != nil {
 		return d, err
 	}
