@@ -103,19 +103,19 @@ func (p *pump) tick(ctx context.Context) error {
 		p.heard = time.Now() // nothing can be heard that is not taken
 		return err
 	}
-	c, heard, err := p.from.glance(ctx)
+	c, what, err := p.from.glance(ctx)
 	switch {
 	case err != nil:
 		return err
-	case heard:
-		p.heard = time.Now()
-	case p.silent():
+	case what == nothing && p.silent():
 		return ErrSilent
-	}
-	if c.Bytes != nil {
+	case what == nothing:
+		return nil
+	case what == chunk:
 		p.taken <- c
 		p.busy = true
 	}
+	p.heard = time.Now()
 	return nil
 }
 
@@ -146,31 +146,36 @@ func (r *Receiver) skipRest() {
 	r.lost = r.tracker.inside
 }
 
-// glance takes one message, if there is one. If that told of a chunk, it is
-// borrowed, and its Bytes are not nil. At the end it returns io.EOF.
-func (r *Receiver) glance(ctx context.Context) (c Chunk, heard bool, err error) {
+// nothing is the verdict on a message that is not there.
+const nothing verdict = -1
+
+// glance takes one message, if there is one, and says what it means. Of a chunk, it
+// borrows what lies in its slot. At the end it returns io.EOF.
+func (r *Receiver) glance(ctx context.Context) (Chunk, verdict, error) {
 	if err := r.enter(ctx); err != nil {
-		return Chunk{}, false, err
+		return Chunk{}, nothing, err
 	}
 	defer r.leave()
 	r.returned()
 	size, errno := sysv.TryReceive(r.desc.Queue, &r.message)
 	if errno == syscall.ENOMSG {
-		return Chunk{}, false, nil
+		return Chunk{}, nothing, nil
 	}
 	if err := r.failure(errno); err != nil {
-		return Chunk{}, false, err
+		return Chunk{}, nothing, err
 	}
 	m, v, err := r.judge(size)
 	switch {
 	case err != nil:
+		return Chunk{}, v, err
 	case v == end:
-		err = r.fail(io.EOF)
-	case v == chunk && (m.Flags.First() || !r.lost):
-		r.lost = false
-		c, err = r.lend(m)
+		return Chunk{}, v, r.fail(io.EOF)
+	case v != chunk || r.lost && !m.Flags.First():
+		return Chunk{}, ignore, nil
 	}
-	return c, true, err
+	r.lost = false
+	c, err := r.lend(m)
+	return c, v, err
 }
 
 // relay sends a chunk that another sender has cut off its message.

@@ -18,7 +18,7 @@ import (
 type Receiver struct {
 	endpoint
 	tracker tracker
-	private []byte  // a slot's size, on a channel with checksums
+	private []byte  // a chunk, on a channel with checksums: as large as they come, whatever a slot may hold
 	lost    bool    // the rest of a message is of no use: some of it is gone
 	lent    Message // the DATA of the slot that is borrowed
 }
@@ -35,7 +35,8 @@ type Chunk struct {
 
 // OpenReceiver attaches a channel for receiving. The header must be that of a
 // channel, or it is a [*ProtocolError]. If the descriptor has no segment, the
-// sender must have made it.
+// sender must have made it by now; it is found through /proc/sysvipc/msg. (With a
+// key path, [Find] needs no such list.)
 func OpenReceiver(ctx context.Context, d Descriptor, o ...Option) (*Receiver, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -145,11 +146,8 @@ func (r *Receiver) append(buf []byte, n int, m Message) (int, error) {
 
 // checked is a chunk in private memory, with the checksum verified there.
 func (r *Receiver) checked(m Message) ([]byte, error) {
-	if r.private == nil {
-		r.private = make([]byte, r.header.SlotSize)
-	}
+	r.private = append(r.private[:0], r.slot(m.Sequence)[:m.Length]...)
 	p := r.private[:m.Length:m.Length]
-	copy(p, r.slot(m.Sequence))
 	if r.trace != nil {
 		r.event(Read, m)
 	}
