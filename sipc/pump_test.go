@@ -222,6 +222,10 @@ func TestPumpIsPatientWithinAMessage(t *testing.T) {
 	if n, err := r.Recv(t.Context(), buf); err != nil || string(buf[:n]) != "one two " {
 		t.Errorf("%q, %v", buf[:n], err)
 	}
+	// Signs of life could fill the queue, and the pump is to say that this was all.
+	if _, err := r.Recv(t.Context(), buf); err != io.EOF {
+		t.Error(err)
+	}
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
