@@ -88,7 +88,7 @@ func (o *observation) layer() labs.Layer {
 
 // judge compares what was seen with what must be. The error is the machine's.
 func (a *attempt) judge(tr *trial, o *observation) (*failure, error) {
-	if o.object.Kind == absent && a.op != api.OpCreate {
+	if o.object.Kind == absent && a.op != api.OpCreate && a.op != api.OpInfo {
 		return failed(nil, "%s, so that nothing can be allowed or denied there", nothingAt(a.path)), nil
 	}
 	if !a.succeeded(o) && o.layer() == "" {

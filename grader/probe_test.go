@@ -261,6 +261,8 @@ func TestSystemVAttempts(t *testing.T) {
 		{"made", "create", "selinux msgq create", ofQueue("EACCES", avc(7, "create", "r_t", "r_t", "msgq", 0)), Pass, ""},
 		{"made of another type", "create", "selinux msgq create", ofQueue("EACCES", avc(7, "create", "r_t", "h_t", "msgq", 0)), Fail, "for another reason"},
 		{"sums", "info", "selinux system ipc_info", ofQueue("EACCES", avc(7, "ipc_info", "r_t", "kernel_t", "system", 0)), Pass, ""},
+		{"sums of nothing", "info", "selinux system ipc_info", api.ProbeResult{Errno: "EACCES", Object: gone.Object,
+			Records: []api.Record{avc(7, "ipc_info", "r_t", "kernel_t", "system", 0)}}, Pass, ""},
 		{"by the owner", "rmid", "dac", ofQueue("EPERM"), Pass, ""},
 		{"by the mode", "msgsnd", "dac", ofQueue("EACCES"), Pass, ""},
 		{"by nobody", "msgget", "dac", ofQueue("EACCES"), Fail, "not by DAC: owner and mode let it through"},
