@@ -482,3 +482,42 @@ func TestOtherErrorsAreTold(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Whatever a receiver does with the rights of one, the sender sends what it
+// would have sent, and only ever waits.
+func TestHostileReceiverCanOnlyBlock(t *testing.T) {
+	d := makeChannel(t, Config{Capacity: 4, SlotSize: 64})
+	s := sender(t, d)
+	segment, err := sysv.Attach(d.Segment, sysv.ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer segment.Detach()
+	const messages = 500
+	done := make(chan error, 1)
+	go func() { done <- sendMany(t.Context(), s, messages, 64) }()
+	body := make([]byte, MessageSize)
+	seen := make(map[uint64]bool)
+	for i := 0; len(seen) < messages; i++ {
+		switch i % 4 {
+		case 0: // looks at it and leaves it there
+			sysv.MsgReceive(d.Queue, body, 0, sysv.Copy|sysv.NoWait)
+			continue
+		case 1: // wants another type, and cuts it off
+			sysv.MsgReceive(d.Queue, body[:3], int(End), sysv.NoWait|sysv.NoError)
+			continue
+		}
+		typ, n, err := sysv.MsgReceive(d.Queue, body, -int(Data), sysv.NoWait)
+		if err != nil {
+			continue
+		}
+		m, err := parseMessage(&sysv.Message{Type: typ, Body: [MessageSize]byte(body)}, n, false)
+		if err != nil || m.Type != Data || seen[m.Sequence] || m.Sequence >= messages || int(m.Length) != int(m.Sequence)*7%64 {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		seen[m.Sequence] = true
+	}
+	if err := finishes(t, "the sender", done); err != nil {
+		t.Error(err)
+	}
+}

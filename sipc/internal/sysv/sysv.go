@@ -1,8 +1,13 @@
+//go:build linux && (amd64 || arm64 || riscv64 || loong64)
+
 // Package sysv is the thin layer over the System V calls that SIPC needs:
 // message queues, shared memory, keys, and what /proc says of them. It neither
 // knows the protocol nor keeps state. Errors are bare errnos; the caller says
 // what it was doing. See msgop(2), msgctl(2), shmop(2), shmctl(2), ftok(3),
 // sysvipc(7).
+//
+// It is for 64-bit computers whose kernel has the generic layout of struct
+// msqid64_ds and shmid64_ds.
 package sysv
 
 import (
