@@ -82,10 +82,10 @@ func (g *Graph) single(number int) model.Set {
 	return s
 }
 
-// counts tells whether a use of a channel is neither declared nor over an
-// object that carries nothing.
+// counts tells whether a use of a channel is neither declared nor over a
+// private object.
 func (s *search) counts(u use) bool {
-	if shut := s.shut[s.kindOf(u.c.channel)]; shut != nil && shut.Has(u.object) {
+	if private := s.private[s.kindOf(u.c.channel)]; private != nil && private.Has(u.object) {
 		return false
 	}
 	for _, d := range s.declared {
@@ -122,15 +122,15 @@ func endCounts(ends []End) func(string, Permission) bool {
 }
 
 // between lists the back channels from one process to another, each once for
-// each kind of object. Those over objects that carry nothing are left out.
+// each kind of object. Those over private objects are left out.
 func (s *search) between(from, to int, declared []Declared) []BackChannel {
 	var all []BackChannel
 	for i := range s.g.channels {
 		c := &s.g.channels[i]
 		known := map[int]bool{}
 		for u := range s.g.uses(c, s.g.single(from), to) {
-			shut := s.shut[s.kindOf(c.channel)]
-			if known[u.object] || shut != nil && shut.Has(u.object) {
+			private := s.private[s.kindOf(c.channel)]
+			if known[u.object] || private != nil && private.Has(u.object) {
 				continue
 			}
 			known[u.object] = true

@@ -13,7 +13,8 @@
 // pass things on: in any whole policy, some daemon reads everything and some
 // other one reads that. Query.Trusted names those domains: they may be reached,
 // and are not walked through. It can also name objects that carry nothing
-// although everybody may write and read them, such as /dev/null.
+// although everybody may write and read them, such as /dev/null; they still have
+// back channels, such as locks.
 //
 // The answer is a path, each step with the rule that grants it, its place and
 // its reason; or that there is none, and then the closed set that was reached

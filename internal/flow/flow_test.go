@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"ipclab/internal/policy"
@@ -245,6 +246,20 @@ func TestTrustedPassNothingOn(t *testing.T) {
 	}
 }
 
+// What carries nothing can still be locked; what nobody else has cannot.
+func TestTrustedObjectsHaveBackChannels(t *testing.T) {
+	g := graph(t, Options{}, "(allow ends null_device_t (chr_file (read write lock)))")
+	q := backwards()
+	q.Trusted = append(trusted(), Trust{Name: "null_device_t:chr_file"})
+	if a := ask(t, g, q); len(a.Path) != 0 || len(a.Leak) != 2 || a.Leak[0].Channel != "lock" {
+		t.Errorf("got %s", a)
+	}
+	q.Trusted[1].Private = true
+	if a := ask(t, g, q); !a.Impossible() || len(a.Back) != 1 {
+		t.Errorf("private: %s", a)
+	}
+}
+
 func TestBooleans(t *testing.T) {
 	const rule = "(booleanif (and leaky (not daemon_door)) (true (allow ends note_t (file (read write)))))"
 	if a := ask(t, graph(t, Options{}, rule), backwards()); !a.Impossible() {
@@ -367,6 +382,22 @@ func TestCertifyCatchesAnOpenSet(t *testing.T) {
 	if err := a.search.channelsClosed(); err == nil || !strings.Contains(err.Error(), "back channel attached") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A graph does not change when it is asked.
+func TestQuestionsAtOnce(t *testing.T) {
+	g := graph(t, Options{}, "(allow ends note_t (file (lock)))")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			q := backwards()
+			q.Trusted = append(q.Trusted, Trust{Name: "note_t:key"}, Trust{Name: "note_t:process"})
+			if a, err := g.Ask(q); err != nil || len(a.Leak) != 2 {
+				t.Errorf("%v, %v", a, err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestExamine(t *testing.T) {

@@ -81,8 +81,8 @@ func (s *search) sends(c *channelArcs, from model.Set) model.Set {
 			s.g.addTargets(targets, a, from)
 		}
 	}
-	if shut := s.shut[s.kindOf(c.channel)]; shut != nil {
-		return targets.Without(shut)
+	if private := s.private[s.kindOf(c.channel)]; private != nil {
+		return targets.Without(private)
 	}
 	return targets
 }

@@ -19,14 +19,19 @@ type Query struct {
 	Wide bool
 }
 
-// Trust says that something passes nothing on.
+// Trust says that a program passes nothing on, or that an object carries
+// nothing. Back channels over the object are not meant, if it is not Private.
 type Trust struct {
 	// Name is a type or an attribute, for programs; TYPE:CLASS or
 	// ATTRIBUTE:CLASS for objects; or @PLACE for one of the whole machine,
 	// such as @network.
 	Name   string `json:"name"`
 	Except string `json:"except,omitempty"` // a type or an attribute whose types are not meant
-	Why    string `json:"why"`
+	// Private says of objects that no two programs ever have the same one. Then
+	// there are no back channels over them either: one can lock /dev/null, which
+	// carries nothing, but not a pipe that one does not have.
+	Private bool   `json:"private,omitempty"`
+	Why     string `json:"why"`
 }
 
 // Declared is a back channel that a scenario accepts.
@@ -224,7 +229,7 @@ func (g *Graph) classPlaces(class string) ([]int32, error) {
 
 // prepare makes a search of a question.
 func (g *Graph) prepare(q Query) (*search, error) {
-	s := &search{g: g, wide: q.Wide, trusted: g.empty(), shut: map[int32]model.Set{}}
+	s := &search{g: g, wide: q.Wide, trusted: g.empty(), shut: map[int32]model.Set{}, private: map[int32]model.Set{}}
 	for _, t := range q.Trusted {
 		if err := s.trust(t); err != nil {
 			return nil, err
@@ -272,7 +277,12 @@ func (s *search) trust(t Trust) error {
 			s.trusted.Join(types)
 			continue
 		}
-		types.Each(func(t int) { s.put(s.shut, kind, t) })
+		types.Each(func(number int) {
+			s.put(s.shut, kind, number)
+			if t.Private {
+				s.put(s.private, kind, number)
+			}
+		})
 	}
 	return err
 }

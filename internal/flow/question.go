@@ -82,19 +82,24 @@ func (r Result) String() string {
 	return b.String()
 }
 
-// Examine answers the question. Errors: *policy.SyntaxError and
-// *model.UnreadError for the policy, *CoverError for what the map lacks,
-// *NameError for a name in the question.
-func (q Question) Examine() (*Report, error) {
+// Graph makes the graph of the policy, for other questions than the claims.
+func (q Question) Graph() (*Graph, error) {
 	m := model.New()
 	if err := m.Read(slices.Concat(q.Base, q.Modules)); err != nil {
 		return nil, err
 	}
-	g, err := NewGraph(m, q.Options)
+	return NewGraph(m, q.Options)
+}
+
+// Examine answers the question. Errors: *policy.SyntaxError and
+// *model.UnreadError for the policy, *CoverError for what the map lacks,
+// *NameError for a name in the question.
+func (q Question) Examine() (*Report, error) {
+	g, err := q.Graph()
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Types: len(m.Types), Rules: len(m.Rules)}
+	r := &Report{Types: len(g.model.Types), Rules: len(g.model.Rules)}
 	for _, c := range q.Claims {
 		one, err := q.claim(g, c)
 		if err != nil {

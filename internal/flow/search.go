@@ -12,6 +12,7 @@ type search struct {
 	start    node
 	trusted  model.Set           // processes that are not walked through
 	shut     map[int32]model.Set // objects, by kind, that carry nothing
+	private  map[int32]model.Set // those of them that have no back channels
 	declared []declaration       // back channels that do not count
 	procs    model.Set           // reached processes, with trusted ones
 	objects  map[int32]model.Set // reached objects, by kind

@@ -52,16 +52,23 @@ func taker(from, queue, to string) []flow.Declared {
 func locks(domains ...string) []flow.Declared {
 	var all []flow.Declared
 	for class, types := range map[string][]string{
-		"file": {"cpu_online_t", "ld_so_cache_t", "sysctl_crypto_t"},
-		"dir":  {"device_t", "etc_t", "lib_t", "root_t", "sysctl_crypto_t", "var_run_t"},
+		"file":     {"cpu_online_t", "ld_so_cache_t", "sysctl_crypto_t"},
+		"chr_file": {"devtty_t", "null_device_t", "zero_device_t"},
+		"dir":      {"device_t", "etc_t", "lib_t", "root_t", "sysctl_crypto_t", "var_run_t"},
 	} {
 		for _, via := range types {
-			for _, from := range domains {
-				for _, to := range domains {
-					all = append(all, flow.Declared{From: from, To: to, Class: class, How: "lock", Via: via,
-						Why: "Debian lets every domain lock it"})
-				}
-			}
+			all = append(all, locksOf(class, via, "Debian lets every domain lock it", domains...)...)
+		}
+	}
+	return all
+}
+
+// locksOf declares locks of one kind of object between any two domains.
+func locksOf(class, via, why string, domains ...string) []flow.Declared {
+	var all []flow.Declared
+	for _, from := range domains {
+		for _, to := range domains {
+			all = append(all, flow.Declared{From: from, To: to, Class: class, How: "lock", Via: via, Why: why})
 		}
 	}
 	return all
@@ -104,7 +111,7 @@ func TestSipcFlowsOneWay(t *testing.T) {
 // mapped sees in /proc/self/smaps whether others have.
 func teachingMachine(q flow.Question, receiver, segment, sender string) flow.Question {
 	q.Trusted = append(q.Trusted,
-		flow.Trust{Name: "ipclab_agent_t:fifo_file", Why: "each pipe leads between the agent and one run"},
+		flow.Trust{Name: "ipclab_agent_t:fifo_file", Private: true, Why: "each pipe leads between the agent and one run"},
 		flow.Trust{Name: "ipclab_agent_t:fd", Why: "no descriptor is given to two runs"},
 		flow.Trust{Name: "urandom_device_t:chr_file", Why: "what is written to it cannot be told from what it gives"})
 	q.Declared = append(q.Declared, flow.Declared{From: receiver, To: sender, Class: "shm", How: "mapped", Via: segment,
@@ -146,6 +153,45 @@ func TestLabSipcFlowsOneWay(t *testing.T) {
 	t.Logf("%s", r)
 	if !r.Holds() {
 		t.Error("not proved")
+	}
+}
+
+// One boolean opens a way back: global_ssp lets every domain use, and lock,
+// /dev/urandom. No other one does.
+func TestBooleansThatOpenAWayBackInSipcAreFound(t *testing.T) {
+	q := sipcQuestion(realPolicy(t), "")
+	q.Claims, q.Options.AllBranches = q.Claims[1:2], true
+	if r := examine(t, q); r.Holds() || r.Results[0].Answer.Path[0].When != "global_ssp" {
+		t.Errorf("global_ssp is not found: %s", r)
+	}
+	q.Trusted = append(q.Trusted, flow.Trust{Name: "urandom_device_t:chr_file", Why: "what is written to it cannot be told from what it gives"})
+	q.Declared = append(q.Declared, locksOf("chr_file", "urandom_device_t", "global_ssp", "sipc_receiver_t", "sipc_sender_t", "sipc_pump_t", "sipc_far_receiver_t")...)
+	if r := examine(t, q); !r.Holds() {
+		t.Errorf("another boolean: %s", r)
+	}
+}
+
+// What is sent goes straight over the channel's two objects and over no other
+// object, when what carries nothing is left out.
+func TestSipcUsesItsTwoObjectsOnly(t *testing.T) {
+	q := sipcQuestion(realPolicy(t), "")
+	g, err := q.Graph()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ways, err := g.Direct(flow.Query{From: "sipc_sender_t", To: "sipc_receiver_t", Trusted: q.Trusted})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var over []string
+	for _, way := range ways {
+		over = append(over, way[0].To)
+	}
+	if slices.Sort(over); !slices.Equal(over, []string{"sipc_helper_t:msgq", "sipc_helper_t:shm"}) {
+		t.Errorf("it goes over %v", over)
+	}
+	if ways, err = g.Direct(flow.Query{From: "sipc_receiver_t", To: "sipc_sender_t", Trusted: q.Trusted}); err != nil || len(ways) != 0 {
+		t.Errorf("and back: %v, %v", ways, err)
 	}
 }
 
