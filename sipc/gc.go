@@ -18,7 +18,8 @@ const NoQueue = -1
 // Channel is what looks like a channel, or like what is left of one: a
 // segment whose key and first bytes are a channel's, a queue with such a key and
 // with room for a whole number of SIPC's messages, or both with the same number
-// and capacity.
+// and capacity. A segment whose header is gone belongs to the queue with the same number
+// and owner.
 type Channel struct {
 	Number  uint32        // the lower 24 bits of its keys
 	Queue   int           // or NoQueue
@@ -42,12 +43,17 @@ func Channels() ([]Channel, error) {
 		return nil, fmt.Errorf("sipc: list of segments: %w", err)
 	}
 	now := time.Now()
-	halves := segmentHalves(segments, now)
+	halves, wiped := segmentHalves(segments, now)
 	var list []Channel
 	for _, q := range queueHalves(queues, now) {
-		if at, ok := halves[half{q.Number, q.capacity}]; ok {
-			q.Segment, q.InUse, q.Age = at.Segment, at.InUse, min(q.Age, at.Age)
+		at, ok := halves[half{q.Number, q.capacity}]
+		if ok {
 			delete(halves, half{q.Number, q.capacity})
+		} else if at, ok = wiped[q.Number]; ok {
+			ok = at.Owner == q.Owner
+		}
+		if ok {
+			q.Segment, q.InUse, q.Age = at.Segment, at.InUse, min(q.Age, at.Age)
 		}
 		list = append(list, q.Channel)
 	}
@@ -104,24 +110,28 @@ func queueCapacity(id int) (uint32, bool) {
 	return uint32(stat.Limit / MessageSize), true
 }
 
-// segmentHalves picks those segments that are channels'.
-func segmentHalves(segments []sysv.SegmentLine, now time.Time) map[half]Channel {
-	found := map[half]Channel{}
+// segmentHalves picks those segments that are channels'. wiped are those, by
+// their numbers, that have such a key and no header: a hostile sender may have
+// wiped it out, so that gc would not find the segment. They are channels' if there is a
+// queue that is one's.
+func segmentHalves(segments []sysv.SegmentLine, now time.Time) (found map[half]Channel, wiped map[uint32]Channel) {
+	found, wiped = map[half]Channel{}, map[uint32]Channel{}
 	for _, s := range segments {
 		n, ok := channelNumber(s.Key, segmentProject)
 		if !ok || s.Size < headerSize {
 			continue
 		}
-		capacity, ok := segmentCapacity(s.ID)
-		if !ok {
-			continue
-		}
-		found[half{n, capacity}] = Channel{
+		c := Channel{
 			Number: n, Queue: NoQueue, Segment: s.ID, Owner: int(s.UID),
 			InUse: s.Attached > 0, Age: since(now, s.Ctime),
 		}
+		if capacity, ok := segmentCapacity(s.ID); ok {
+			found[half{n, capacity}] = c
+		} else {
+			wiped[n] = c
+		}
 	}
-	return found
+	return found, wiped
 }
 
 // segmentCapacity is the capacity that a segment names, if it begins as a

@@ -169,6 +169,24 @@ func TestHalvesOfTwoChannelsStayApart(t *testing.T) {
 	s.Close()
 }
 
+// A hostile sender cannot hide the segment from gc.
+func TestSegmentWithoutHeaderIsFound(t *testing.T) {
+	for name, at := range map[string]int{"magic": atMagic, "capacity": atCapacity} {
+		t.Run(name, func(t *testing.T) {
+			d := makeChannel(t, Config{})
+			segment, err := sysv.Attach(d.Segment, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			segment.Bytes[at] ^= 0xff
+			segment.Detach()
+			if c, ok := lookFor(t, Descriptor{Queue: -2, Segment: d.Segment}); !ok || !c.collectable(0) {
+				t.Errorf("%+v, %v", c, ok)
+			}
+		})
+	}
+}
+
 // collectEnv has the test binary collect in a namespace of its own.
 const collectEnv = "SIPC_TEST_COLLECT"
 
