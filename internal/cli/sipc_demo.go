@@ -77,7 +77,7 @@ func (f demoFlags) texts() []string {
 	for n := range f.messages {
 		text := []string{"wash", "rinse", "repeat"}[n%3]
 		if n >= 3 {
-			text = fmt.Sprintf("%s %d", text, n/3+1)
+			text = fmt.Sprintf("%s-%d", text, n/3+1)
 		}
 		all = append(all, text)
 	}

@@ -158,7 +158,7 @@ func list(items []string) string {
 func clock(d time.Duration) string {
 	switch {
 	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.2f ms", d.Seconds()*1e3)
+		return fmt.Sprintf("%.3f ms", d.Seconds()*1e3)
 	case d < time.Second:
 		return fmt.Sprintf("%.1f ms", d.Seconds()*1e3)
 	case d < 100*time.Second:

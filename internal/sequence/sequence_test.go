@@ -47,15 +47,15 @@ func TestLines(t *testing.T) {
 	for _, e := range d.Events {
 		b.WriteString(d.Line(e) + "\n")
 	}
-	want := `   0.00 ms  receiver is blocked: the queue is empty
-   1.00 ms  sender → segment: writes "wash"
-   1.00 ms  segment holds slot 0 "wash"
-   2.00 ms  sender → queue: DATA_READY 0
-   2.00 ms  queue holds DATA_READY 0
-   3.00 ms  sender is blocked: the queue is full
-   4.00 ms  receiver goes on
-   4.00 ms  queue → receiver: DATA_READY 0
-   4.00 ms  queue holds nothing
+	want := `  0.000 ms  receiver is blocked: the queue is empty
+  1.000 ms  sender → segment: writes "wash"
+  1.000 ms  segment holds slot 0 "wash"
+  2.000 ms  sender → queue: DATA_READY 0
+  2.000 ms  queue holds DATA_READY 0
+  3.000 ms  sender is blocked: the queue is full
+  4.000 ms  receiver goes on
+  4.000 ms  queue → receiver: DATA_READY 0
+  4.000 ms  queue holds nothing
    12.0 ms  segment → receiver: reads slot 0, five bytes long, which takes some words to say
     1.50 s  receiver: has read it
      120 s  receiver ─✗ segment: write
@@ -103,10 +103,10 @@ One message goes through <a queue> of one.
 
                 sender            segment            queue           receiver
                pid 4711           1 slot            holds 1          pid 4712
- 0.00 ms           │                 ┊       blocked: the queue is empty █
- 1.00 ms           ├─ writes "wash" ▶┊                 ┊                 █
- 2.00 ms           ├────────── DATA_READY 0 ──────────▶┊                 █
- 3.00 ms           █ blocked: the queue is full        ┊                 █
+0.000 ms           │                 ┊       blocked: the queue is empty █
+1.000 ms           ├─ writes "wash" ▶┊                 ┊                 █
+2.000 ms           ├────────── DATA_READY 0 ──────────▶┊                 █
+3.000 ms           █ blocked: the queue is full        ┊                 █
           ╭─ sender ──────╮ ╭─ segment ─────╮ ╭─ queue ───────╮ ╭─ receiver ────╮
           │ blocked: the  │ │ slot 0 "wash" │ │ DATA_READY 0  │ │ blocked: the  │
           │ queue is full │ │               │ │               │ │ queue is      │

@@ -188,7 +188,7 @@ func (p *picture) remark(e Event, on, text string) {
 	if i := p.d.lane(on); i > 0 && i == len(p.d.Participants)-1 {
 		x, anchor = p.x(on)-9, "end"
 	}
-	for _, line := range wrap(text, chars(1.5*laneWidth, smallChar)) {
+	for _, line := range wrap(text, chars(1.7*laneWidth, smallChar)) {
 		p.y += lineGap
 		p.text(x, p.y-4, "remark", anchor, line)
 	}

@@ -196,7 +196,7 @@ func (p *player) describe(h hello, helper int) {
 	p.diagram.Participants = []sequence.Participant{
 		{ID: string(Sender), Name: "sender", Note: pid(Sender)},
 		{ID: segment, Name: "segment", Note: count(h.Slots, "slot"), Thing: true},
-		{ID: queue, Name: "queue", Note: "holds " + count(h.Capacity, "message"), Thing: true},
+		{ID: queue, Name: "queue", Note: fmt.Sprintf("capacity %d", h.Capacity), Thing: true},
 		{ID: string(Receiver), Name: "receiver", Note: pid(Receiver)},
 	}
 }

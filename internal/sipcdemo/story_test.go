@@ -31,23 +31,23 @@ func TestStory(t *testing.T) {
 			lines = append(lines, strings.TrimSpace(d.Line(e)))
 		}
 	}
-	want := `0.00 ms  B is blocked: the queue is empty
-1.00 ms  A → segment: writes "wash"
-1.00 ms  segment holds 0: "wash"
-2.00 ms  A → queue: DATA_READY 0
-2.00 ms  queue holds DATA_READY 0
-2.00 ms  B goes on
-2.00 ms  queue → B: DATA_READY 0
-2.00 ms  queue holds nothing
-3.00 ms  A → queue: NOOP-1
-3.00 ms  queue holds NOOP-1
-4.00 ms  A is blocked: the queue is full
-4.00 ms  segment → B: reads "wash"
-4.00 ms  queue → B: NOOP-1
-4.00 ms  queue holds nothing
-4.00 ms  A goes on
-4.00 ms  A → queue: NOOP-2
-4.00 ms  queue holds NOOP-2`
+	want := `0.000 ms  B is blocked: the queue is empty
+1.000 ms  A → segment: writes "wash"
+1.000 ms  segment holds 0: "wash"
+2.000 ms  A → queue: DATA_READY 0
+2.000 ms  queue holds DATA_READY 0
+2.000 ms  B goes on
+2.000 ms  queue → B: DATA_READY 0
+2.000 ms  queue holds nothing
+3.000 ms  A → queue: NOOP-1
+3.000 ms  queue holds NOOP-1
+4.000 ms  A is blocked: the queue is full
+4.000 ms  segment → B: reads "wash"
+4.000 ms  queue → B: NOOP-1
+4.000 ms  queue holds nothing
+4.000 ms  A goes on
+4.000 ms  A → queue: NOOP-2
+4.000 ms  queue holds NOOP-2`
 	if got := strings.Join(lines, "\n"); got != want {
 		t.Errorf("got\n%s", got)
 	}
