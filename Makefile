@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench bench-ipc soak install uninstall clean
+.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench bench-ipc bench-leaks soak install uninstall clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -60,7 +60,10 @@ labcheck: image ## prove every lab by running it: starter, solution, mutants
 
 bench: image ## measure, and compare with a cold boot at every start
 	$(GO) run ./internal/bench
-	@$(MAKE) --no-print-directory bench-ipc
+	@$(MAKE) --no-print-directory bench-ipc bench-leaks
+
+bench-leaks: ## measure what comes back through a sipc channel (a few minutes)
+	$(GO) run ./internal/bench/leaks
 
 bench-ipc: ## measure sipc beside pipes, sockets and others (a few minutes)
 	$(GO) run ./internal/bench/ipc

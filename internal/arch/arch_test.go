@@ -32,7 +32,7 @@ func layers() [][]string {
 		{"internal/session", "internal/intake", "grader/report"},
 		{"internal/class"},
 		{"internal/cli"},
-		{"cmd/", "internal/bench", "internal/bench/ipc", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
+		{"cmd/", "internal/bench", "internal/bench/ipc", "internal/bench/leaks", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
 	}
 }
 
