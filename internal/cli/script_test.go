@@ -66,6 +66,7 @@ func runInNamespace() (int, error) {
 //	blocked NAME msgsnd       wait until this program stands in this system call
 //	finished NAME             wait until it ends, by whatever exit code
 //	kill9 NAME REGEXP         kill -9 the process whose number it has printed: the group
+//	kill-keeper NAME          kill -9 the process that is to remove the channel of this demonstration
 //	no-channels               wait until there is no System V object left
 //
 // Each script runs alone, since all see the same objects.
@@ -75,8 +76,9 @@ func TestScripts(t *testing.T) {
 	}
 	cmds := map[string]scriptjobs.Command{
 		"descriptor": scriptjobs.Need(1, descriptor), "blocked": scriptjobs.Need(2, blocked),
-		"finished": scriptjobs.Need(1, finished),
-		"kill9":    scriptjobs.Need(2, kill9), "no-channels": scriptjobs.Need(0, noChannels),
+		"finished":    scriptjobs.Need(1, finished),
+		"kill-keeper": scriptjobs.Need(1, killKeeper),
+		"kill9":       scriptjobs.Need(2, kill9), "no-channels": scriptjobs.Need(0, noChannels),
 	}
 	maps.Copy(cmds, scriptjobs.Commands())
 	files, err := filepath.Glob("testdata/script/*.txtar")
@@ -146,6 +148,30 @@ func kill9(ts *testscript.TestScript, args []string) {
 	pid, err := strconv.Atoi(found[1])
 	ts.Check(err)
 	ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+}
+
+func killKeeper(ts *testscript.TestScript, args []string) {
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", scriptjobs.Pid(ts, args[0])))
+	ts.Check(err)
+	var children string
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		children += string(text)
+	}
+	killed := 0
+	for _, pid := range strings.Fields(children) {
+		line, _ := os.ReadFile("/proc/" + pid + "/cmdline")
+		if !strings.Contains(string(line), keeperName) {
+			continue
+		}
+		number, err := strconv.Atoi(pid)
+		ts.Check(err)
+		ts.Check(syscall.Kill(number, syscall.SIGKILL))
+		killed++
+	}
+	if killed != 1 {
+		ts.Fatalf("%d keepers among the children %s", killed, children)
+	}
 }
 
 func noChannels(ts *testscript.TestScript, _ []string) {

@@ -37,7 +37,7 @@ type channelFlags struct {
 // add gives a command the flags that say how the segment looks, and its mode.
 func (f *channelFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.mode, "mode", sipc.Pipelined.String(), "`strict`, pipelined or paced")
+	flags.StringVar(&f.mode, "mode", sipc.Pipelined.String(), "the `mode`: strict, pipelined or paced")
 	flags.IntVar(&f.Capacity, "capacity", 0, fmt.Sprintf("how many `messages` the queue holds (default %d, in strict mode 1)", sipc.DefaultCapacity))
 	flags.IntVar(&f.SlotSize, "slot", 0, fmt.Sprintf("the size of a slot in `bytes` (default %d)", sipc.DefaultSlotSize))
 	flags.BoolVar(&f.Checksum, "checksum", false, "have the receiver check a checksum of every chunk")
@@ -45,6 +45,16 @@ func (f *channelFlags) add(c *cobra.Command) {
 	flags.Float64Var(&f.Hold, "hold", 0, "paced: the `probability` that a tick is let pass unused")
 	flags.DurationVar(&f.Alive, "alive", 0, "have an idle sender say so after this `time`, so that the receiver notices its death")
 	flags.StringVar(&f.perm, "perm", "0600", "the `mode` of the objects, as chmod has it")
+}
+
+// given is one of these flags that was given, or "".
+func (f *channelFlags) given(c *cobra.Command) string {
+	for _, name := range []string{"mode", "capacity", "slot", "checksum", "quantum", "hold", "alive", "perm"} {
+		if c.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // config is what the flags come to.

@@ -28,11 +28,14 @@ type demoFlags struct {
 	svg      string
 }
 
+// livelyDelay is slow enough for eyes to follow.
+const livelyDelay = 600 * time.Millisecond
+
 // mostMessages keeps a diagram to what somebody may want to look at.
 const mostMessages = 200
 
 func newSipcDemo(a *app) *cobra.Command {
-	f := demoFlags{delay: -1}
+	var f demoFlags
 	c := &cobra.Command{
 		Use: "demo", Short: "Show two processes using a channel, step by step",
 		Long: "demo has a helper make a channel, starts a sender and a receiver, and shows what they do:\n" +
@@ -44,15 +47,18 @@ func newSipcDemo(a *app) *cobra.Command {
 			if err := f.check(); err != nil {
 				return err
 			}
+			if !c.Flags().Changed("delay") && a.terminal() {
+				f.delay = livelyDelay
+			}
 			return a.demo(c.Context(), f)
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.mode, "mode", sipc.Strict.String(), "`strict`, pipelined or paced")
+	flags.StringVar(&f.mode, "mode", sipc.Strict.String(), "the `mode`: strict, pipelined or paced")
 	flags.IntVar(&f.capacity, "capacity", 2, "how many `messages` the queue holds; in strict mode always 1")
 	flags.IntVarP(&f.messages, "messages", "n", 2, "how `many` messages are sent")
 	flags.BoolVar(&f.step, "step", false, "wait for a key before each step")
-	flags.DurationVar(&f.delay, "delay", -1, "wait for this `time` before each step (default 600ms on a terminal, else 0)")
+	flags.DurationVar(&f.delay, "delay", 0, fmt.Sprintf("wait for this `time` before each step (default %v on a terminal)", livelyDelay))
 	flags.BoolVar(&f.free, "free", false, "let both ends go at full speed")
 	flags.StringVar(&f.svg, "svg", "", "write the sequence diagram to this `file`")
 	return c
@@ -187,12 +193,8 @@ func (s *demoScreen) wait(ctx context.Context) error {
 	if s.flags.step {
 		return s.key(ctx)
 	}
-	delay := s.flags.delay
-	if delay < 0 && s.live != nil {
-		delay = 600 * time.Millisecond
-	}
 	select {
-	case <-time.After(max(0, delay)):
+	case <-time.After(s.flags.delay):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -33,6 +33,9 @@ func newSipcSend(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if d.Segment != sipc.NoSegment && f.given(c) != "" {
+				return usagef("--%s is for a channel whose sender makes the segment, and %v has one", f.given(c), d)
+			}
 			in, err := a.input(rest)
 			if err != nil {
 				return err

@@ -40,7 +40,11 @@ func Run(ctx context.Context, o Options) (d *sequence.Diagram, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, k.release()) }()
+	defer func() {
+		if failed := k.release(); failed != nil { // then the channel may still be there
+			err = errors.Join(err, failed, channel.Remove())
+		}
+	}()
 	p := &player{
 		options: o, ctx: ctx, reports: make(chan report), state: map[Role]state{},
 		ends: map[Role]*process{}, hellos: map[Role]hello{}, story: newStory(), merger: newMerger(0),
@@ -191,7 +195,7 @@ func (p *player) describe(h hello, helper int) {
 		pace = "Both ends go at full speed."
 	}
 	pid := func(r Role) string { return fmt.Sprintf("pid %d", p.ends[r].cmd.Process.Pid) }
-	p.diagram.Title = fmt.Sprintf("sipc, %s mode: %s", h.Mode, cmp.Or(strings.Join(p.options.Texts, ", "), "no message"))
+	p.diagram.Title = fmt.Sprintf("sipc, %s mode: %s", h.Mode, some(p.options.Texts))
 	p.diagram.Summary = fmt.Sprintf("Two processes and the channel that a helper (pid %d) made before it exited. %s", helper, pace)
 	p.diagram.Participants = []sequence.Participant{
 		{ID: string(Sender), Name: "sender", Note: pid(Sender)},
@@ -199,6 +203,15 @@ func (p *player) describe(h hello, helper int) {
 		{ID: queue, Name: "queue", Note: fmt.Sprintf("capacity %d", h.Capacity), Thing: true},
 		{ID: string(Receiver), Name: "receiver", Note: pid(Receiver)},
 	}
+}
+
+// some names the first few texts.
+func some(texts []string) string {
+	const most = 4
+	if len(texts) > most {
+		return strings.Join(texts[:most-1], ", ") + fmt.Sprintf(" and %d more", len(texts)-most+1)
+	}
+	return cmp.Or(strings.Join(texts, ", "), "no message")
 }
 
 func count(n int, what string) string {
