@@ -274,6 +274,10 @@ func TestBooleans(t *testing.T) {
 	if a := ask(t, graph(t, Options{AllBranches: true}, rule), backwards()); a.Impossible() {
 		t.Errorf("with all branches: %s", a)
 	}
+	_, err := NewGraph(graph(t, Options{}, "").model, Options{Booleans: map[string]bool{"leeky": true}})
+	if e, ok := errors.AsType[*NameError](err); !ok || e.Nearest != "leaky" {
+		t.Errorf("a boolean that is not there: %v", err)
+	}
 	base, _ := os.ReadFile("../proof/testdata/base.cil")
 	for _, bad := range []string{"(and leaky)", "nothing", "(nor leaky leaky)", "()"} {
 		m := model.New()

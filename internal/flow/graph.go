@@ -2,6 +2,8 @@ package flow
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"ipclab/internal/policy/model"
@@ -67,7 +69,7 @@ type channelArcs struct {
 
 // NewGraph makes the graph of a policy. Errors: *CoverError if the map lacks
 // something, *MapError for its text, *model.UnreadError for what cannot be
-// read of the policy.
+// read of the policy, *NameError for a boolean that it does not have.
 func NewGraph(m *model.Model, o Options) (*Graph, error) {
 	g := &Graph{model: m, perms: o.Map, opts: o, numbers: map[string]int32{}, placed: map[place]int32{}, flows: map[permKey][]placeFlow{}}
 	if g.perms == nil {
@@ -79,6 +81,11 @@ func NewGraph(m *model.Model, o Options) (*Graph, error) {
 	}
 	if err := g.perms.covers(m.Classes(), m.Permissions); err != nil {
 		return nil, err
+	}
+	for name := range o.Booleans {
+		if _, ok := m.Booleans[name]; !ok {
+			return nil, unknown("boolean", name, slices.Sorted(maps.Keys(m.Booleans)))
+		}
 	}
 	g.placeOf(place{class: "process"})
 	for _, class := range m.Classes() { // questions must not add any
