@@ -32,6 +32,9 @@ func (p *patience) pays() bool {
 	return false
 }
 
+// vain says whether trying again was in vain of late.
+func (p *patience) vain() bool { return p.skip > 0 }
+
 // learn takes note of how it went.
 func (p *patience) learn(inVain bool) {
 	if inVain {

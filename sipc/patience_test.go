@@ -39,3 +39,25 @@ func TestPatienceComesBack(t *testing.T) {
 		t.Errorf("worth while again, but only tried in %d of 1000 waits", len(tried))
 	}
 }
+
+// Only a message that has to be cut anyway is cut smaller, and only while trying
+// again is in vain.
+func TestLargeMessagesAreCutSmallerOnOneProcessor(t *testing.T) {
+	const slot = 128 << 10
+	vain := patience{skip: 1}
+	for _, c := range []struct {
+		patience         patience
+		slot, size, want int
+	}{
+		{patience{}, slot, 1 << 20, slot},
+		{vain, slot, 1 << 20, smallPart},
+		{vain, slot, slot, slot},
+		{vain, slot, slot + 1, smallPart},
+		{vain, 64, 1 << 20, 64},
+	} {
+		s := &Sender{endpoint: endpoint{header: Header{SlotSize: c.slot}, patience: c.patience}}
+		if got := s.part(c.size); got != c.want {
+			t.Errorf("%+v: %d bytes in slots of %d are cut into %d, want %d", c.patience, c.size, c.slot, got, c.want)
+		}
+	}
+}
