@@ -377,3 +377,36 @@ func TestLengthsRewrittenWhileTheyAreTaken(t *testing.T) {
 	}
 	t.Logf("%d records, %d violations", records, violations)
 }
+
+// Another sender keeps off a slot that the receiver still reads, in strict mode
+// too, where its predecessor died before the NOOPs.
+func TestAnotherSenderWaitsForTheReader(t *testing.T) {
+	for name, c := range modes() {
+		t.Run(name, func(t *testing.T) {
+			h, r := newHostile(t, c)
+			content := []byte("still being read")
+			binary.NativeEndian.PutUint64(h.segment.Bytes[64:], 1) // sessions
+			binary.NativeEndian.PutUint64(h.segment.Bytes[72:], 1) // next
+			h.announce(t, r, content, flagFirst|flagLast)
+			chunk, err := r.Borrow(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := sipc.OpenSender(t.Context(), h.channel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			sent := in(func() error { return s.Send(t.Context(), []byte("the next message")) })
+			time.Sleep(20 * time.Millisecond) // for as much as it can do
+			if !bytes.Equal(chunk.Bytes, content) {
+				t.Errorf("%q is what is read now", chunk.Bytes)
+			}
+			buf := make([]byte, 64)
+			if n, err := r.Recv(t.Context(), buf); err != nil || string(buf[:n]) != "the next message" {
+				t.Errorf("%q, %v", buf[:n], err)
+			}
+			within(t, sent, nil)
+		})
+	}
+}
