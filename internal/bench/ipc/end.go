@@ -19,6 +19,9 @@ const (
 	receiverEnd = "receiver"
 )
 
+// inherited is the descriptor of a file from the process that starts a trial's.
+const inherited = 3
+
 // trial says what two processes are to do.
 type trial struct {
 	Way         string
@@ -58,7 +61,10 @@ func runEnd(ctx context.Context, argument string, in io.Reader, out io.Writer) e
 	}
 	p := plug{trial: o.trial, word: o.Word, work: newWork(o.trial)}
 	if o.File {
-		p.file = os.NewFile(3, o.Way)
+		if err := unix.SetNonblock(inherited, false); err != nil {
+			return err
+		}
+		p.file = os.NewFile(inherited, o.Way)
 	}
 	run, closer, err := openEnd(ctx, w, o.Role, p)
 	if err != nil {

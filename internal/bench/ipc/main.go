@@ -43,11 +43,19 @@ func main() {
 
 // write measures everything and writes the page.
 func (s study) write(ctx context.Context, out string) error {
+	before, err := readLoad()
+	if err != nil {
+		return err
+	}
 	all, err := s.measure(ctx, fields())
 	if err != nil {
 		return err
 	}
-	text := text(all, s.rounds)
+	after, err := readLoad()
+	if err != nil {
+		return err
+	}
+	text := text(all, s.rounds, after.since(before))
 	fmt.Print(text)
 	if out == "" {
 		return nil

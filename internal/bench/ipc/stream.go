@@ -22,7 +22,7 @@ func layStream(trial) (*cable, error)    { return laySocket(unix.SOCK_STREAM) }
 func laySeqpacket(trial) (*cable, error) { return laySocket(unix.SOCK_SEQPACKET) }
 
 func laySocket(kind int) (*cable, error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fds, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
@@ -30,7 +30,7 @@ func laySocket(kind int) (*cable, error) {
 }
 
 // stream sends and receives messages of one size over a byte stream. It is an
-// os.File, as most programs use one: blocked calls wait in Go's poller.
+// os.File whose calls block in the kernel: that takes less time than Go's poller.
 type stream struct {
 	file *os.File
 	work *work

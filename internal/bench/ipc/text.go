@@ -11,6 +11,15 @@ import (
 	"ipclab/internal/bench/page"
 )
 
+const lossesProse = `Every chunk costs two system calls on a System V queue, whose lock both ends fight for, and
+small messages are nearly nothing but that: **who sends small messages one by one is better off with a
+pipe**. They have to be packed (` + "`sipc.NewPacker`" + `). **Strict mode** costs three pairs of
+calls, and waits for the receiver with each message: it is for conformance, not for
+speed, and its send returns late by design. In these comparisons SIPC came off worse in at
+least one placement:
+
+`
+
 const boundsProse = `A ratio is that of two trials in the same round. Medians of all rounds, and in
 brackets the lowest and the highest one. A median that does not keep to its bound
 is in bold.
@@ -34,7 +43,8 @@ and each with a Go runtime that counts one processor. CPU seconds are those of b
 user and system.
 
 SIPC's channels have the defaults of ` + "`sipc.Config`" + `, whatever the messages' size. Pipe and sockets
-are ` + "`os.File`" + `s with the kernel's default buffers, bufio has 64 KiB at each end; a packet of
+are ` + "`os.File`" + `s whose calls block in the kernel, which is faster here than Go's poller, with the
+kernel's default buffers; bufio has 64 KiB at each end; a packet of
 SOCK_SEQPACKET is at most 64 KiB. shmipc-go has memory for 16 messages of at most
 128 KiB, of which 8 are under way: its receiver says after every fourth that it has read. memcpy is a
 single process and a single copy, which nobody reads.
@@ -44,13 +54,13 @@ compares checksums of both ends.
 `
 
 // text is the whole page.
-func text(all results, rounds int) string {
+func text(all results, rounds int, load string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# How fast SIPC is\n\nWritten by `make bench` on %s: %s, %d processors, %s, %s, shmipc-go %s; %d rounds.\n",
 		time.Now().UTC().Format("2006-01-02"), page.Processor(), runtime.NumCPU(), page.Kernel(), runtime.Version(),
 		version("github.com/cloudwego/shmipc-go"), rounds)
-	fmt.Fprint(&b, "Only ratios mean something: what a computer does besides changes all numbers.\n\n")
-	fmt.Fprintf(&b, "## Where SIPC loses\n\n%s", losses(all))
+	fmt.Fprintf(&b, "%s\nOnly ratios mean something, and those only on a computer that does little else.\n\n", load)
+	fmt.Fprintf(&b, "## Where SIPC loses\n\n%s\n%s", lossesProse, losses(all))
 	for _, g := range []group{bounds(), others()} {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n%s", g.title, g.prose, g.table(all))
 	}
@@ -103,7 +113,7 @@ func losses(all results) string {
 		fmt.Fprintf(&b, "- %s: %.2f× unpinned, %.2f× pinned\n", c.what, page.Median(free), page.Median(pinned))
 	}
 	if b.Len() == 0 {
-		return "In nothing that is compared here.\n"
+		return "- none in this run\n"
 	}
 	return b.String()
 }
