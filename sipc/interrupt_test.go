@@ -213,6 +213,27 @@ func TestRemovalEndsAWaitingCall(t *testing.T) {
 	})
 }
 
+// A signal that comes before the call sleeps is lost: it is sent again until the
+// call is out.
+func TestInterruptingGoesOnUntilTheCallIsOut(t *testing.T) {
+	_, r := channel(t, Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	first := true
+	r.call = func(int, *sysv.Message) (int, syscall.Errno) {
+		if first {
+			first = false
+			cancel()
+			time.Sleep(20 * time.Millisecond) // the first signals come now
+		}
+		return sysv.Receive(r.desc.Queue, &r.message)
+	}
+	done := make(chan error, 1)
+	go func() { _, err := r.Recv(ctx, nil); done <- err }()
+	if err := finishes(t, "Recv", done); err != context.Canceled {
+		t.Error(err)
+	}
+}
+
 // Signals to the waiting thread do no harm.
 func TestSignalsDoNotEndAWaitingCall(t *testing.T) {
 	eachStuck(t, func(t *testing.T, e *endpoint, call func(context.Context) error) {

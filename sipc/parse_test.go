@@ -110,6 +110,16 @@ func TestConfigsThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestSegmentWithoutRoomForAHeader(t *testing.T) {
+	for _, size := range []int{0, 8, atEnd, headerSize - 1} {
+		segment := make([]byte, size)
+		copy(segment, magic[:])
+		if h, err := readHeader(segment); fieldOf(err) != FieldSegment {
+			t.Errorf("%d bytes: %+v, %v", size, h, err)
+		}
+	}
+}
+
 // A header that is accepted describes slots that lie in the segment.
 func FuzzHeader(f *testing.F) {
 	for _, c := range []Config{{}, {Mode: Strict, Checksum: true}, {Mode: Paced, Hold: 0.5, Alive: time.Second}} {
