@@ -17,11 +17,11 @@ func TestEveryWayBringsSomething(t *testing.T) {
 				t.Skip("what others use of it hides what the receiver does")
 			}
 			for _, slot := range []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond} {
-				number := 80
+				training, number := 8, 80
 				if w.Slots[0] >= time.Second {
-					slot, number = w.Slots[0], 12
+					slot, training, number = w.Slots[0], 2, 12
 				}
-				r, err := w.Measure(t.Context(), slot, 8, number)
+				r, err := w.Measure(t.Context(), slot, training, number)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -31,7 +31,7 @@ func main() {
 }
 
 func run(ctx context.Context, out, only string) error {
-	s := study{only: only}
+	s := study{only: only, loadBefore: load()}
 	if err := s.measure(ctx); err != nil {
 		return err
 	}

@@ -35,9 +35,10 @@ type found struct {
 
 // A study is everything that is measured, or what has a text in its name.
 type study struct {
-	only   string
-	rows   []row
-	others []found
+	only       string
+	loadBefore string
+	rows       []row
+	others     []found
 }
 
 // slot is a size of slots that is no hindrance.

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -13,11 +15,20 @@ import (
 // text is what goes into the page.
 func (s *study) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nMeasured on %s: %s, %s.\n\n", time.Now().UTC().Format("2006-01-02"), page.Processor(), page.Kernel())
+	fmt.Fprintf(&b, "\nMeasured on %s: %s, %d processors, %s. Load average before: %s, after: %s", time.Now().UTC().Format("2006-01-02"),
+		page.Processor(), runtime.NumCPU(), page.Kernel(), s.loadBefore, load())
+	b.WriteString(" (the ends make it about 2 by themselves; above that, others take part, and less comes through).\n\n")
 	s.freeTable(&b)
 	s.pacedTable(&b)
 	s.othersTable(&b)
 	return b.String()
+}
+
+// load is the load average of the last minute.
+func load() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }
 
 func (s *study) freeTable(b *strings.Builder) {
