@@ -48,7 +48,7 @@ func newSipcDemoEnd() *cobra.Command {
 				return err
 			}
 			end := sipcdemo.End{Role: sipcdemo.Role(args[0]), Channel: d, Texts: args[2:], Free: free}
-			return explain(d, end.Run(c.Context(), os.NewFile(3, "steps"), os.NewFile(4, "leave")))
+			return end.Run(c.Context(), os.NewFile(3, "steps"), os.NewFile(4, "leave"))
 		},
 	}
 	c.Flags().BoolVar(&free, "free", false, "")

@@ -38,8 +38,17 @@ func (e *stalledError) Hint() string {
 	return "is it running, on the same channel? --timeout says how long to wait"
 }
 
-// explain says what an error means for somebody who uses a channel.
-func explain(d sipc.Descriptor, err error) error {
+// use is what somebody wanted of a channel.
+type use int
+
+const (
+	sending use = iota
+	receiving
+	removing
+)
+
+// explain says what an error means for somebody who wanted that of a channel.
+func explain(d sipc.Descriptor, want use, err error) error {
 	var protocol *sipc.ProtocolError
 	var call *sipc.Error
 	switch {
@@ -53,8 +62,11 @@ func explain(d sipc.Descriptor, err error) error {
 	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &call):
 		return &channelError{"the channel " + d.String() + " has no segment yet",
 			"its sender makes it: start that first", err}
+	case errors.Is(err, fs.ErrPermission) && want == removing:
+		return &channelError{"permission denied to remove " + d.String(),
+			"its owner may, and root: `ipclab sipc gc --dry-run` shows whose it is", err}
 	case errors.Is(err, fs.ErrPermission) && errors.As(err, &call):
-		return &channelError{"permission denied: " + plainly(err), denialHint(call), err}
+		return &channelError{"permission denied: " + plainly(call), denialHint(call, want), err}
 	case errors.Is(err, sipc.ErrSilent):
 		return &channelError{"the sender is gone: it has been silent for too long",
 			"what came until then is written; another sender may begin", err}
@@ -89,23 +101,32 @@ func protocolHint(e *sipc.ProtocolError) string {
 
 // denialHint says who denied it: the mode of the object, or SELinux, which is
 // asked only if the mode allows it.
-func denialHint(e *sipc.Error) string {
+func denialHint(e *sipc.Error, want use) string {
 	kind, id, _ := strings.Cut(e.Object, " ")
-	want := uint32(4)
-	if e.Op == "msgsnd" || e.Op == "shmat" {
-		want = 2
-	}
-	enforcing, _ := os.ReadFile("/sys/fs/selinux/enforce")
 	object, err := findObject(kind, id)
+	enforcing, _ := os.ReadFile("/sys/fs/selinux/enforce")
 	switch {
-	case err != nil || e.Op == "shmat": // reading or writing, it does not say
-		return "look at the mode with `ipcs -q -m`, and for SELinux with `ausearch -m avc -ts recent`"
-	case object.allows(want):
+	case err != nil: // SELinux can forbid the list as well
+		return "look at the modes with `ipcs -q -m`, and for SELinux with `ausearch -m avc -ts recent`"
+	case mayDespiteMode() || object.allows(needed(kind, want)):
 		return "the mode allows it, so it was SELinux: `ausearch -m avc -ts recent` shows which rule is missing"
-	case string(enforcing) != "1":
-		return fmt.Sprintf("it has mode %04o and belongs to %s: the helper's --perm decides who may", object.mode, ownerName(int(object.uid)))
 	}
-	return fmt.Sprintf("it has mode %04o and belongs to %s, so SELinux was not even asked", object.mode, ownerName(int(object.uid)))
+	hint := fmt.Sprintf("%s has mode %04o and belongs to %s: the helper's --perm decides who may", e.Object, object.mode, ownerName(int(object.uid)))
+	if string(enforcing) == "1" {
+		hint += ". SELinux was not even asked"
+	}
+	return hint
+}
+
+// needed is what a mode must allow: 4 is to read, 2 to write.
+func needed(kind string, want use) uint32 {
+	switch {
+	case want == receiving:
+		return 4
+	case kind == "segment":
+		return 6 // there is no attaching for writing alone
+	}
+	return 2
 }
 
 // object is what the kernel says of a queue or a segment.
@@ -136,20 +157,18 @@ func findObject(kind, id string) (object, error) {
 	return object{}, syscall.ENOENT
 }
 
-// allows says whether the mode gives us that: 4 to read, 2 to write.
+// allows says whether the mode gives us all of that: 4 to read, 2 to write.
 func (o object) allows(want uint32) bool {
 	uid, gid := uint32(os.Geteuid()), uint32(os.Getegid())
 	groups, _ := os.Getgroups()
 	in := func(g uint32) bool { return g == gid || slices.Contains(groups, int(g)) }
 	switch {
-	case mayDespiteMode():
-		return true
 	case uid == o.uid || uid == o.cuid:
-		return o.mode>>6&want != 0
+		return o.mode>>6&want == want
 	case in(o.gid) || in(o.cgid):
-		return o.mode>>3&want != 0
+		return o.mode>>3&want == want
 	}
-	return o.mode&want != 0
+	return o.mode&want == want
 }
 
 // mayDespiteMode says whether we have CAP_IPC_OWNER.
