@@ -121,7 +121,7 @@ func (o *sysV) putMessage() error {
 		return nil
 	}
 	m := probeMessageOf(probeType)
-	room := o.bytes + uint64(len(m.text))
+	room := max(o.bytes+uint64(len(m.text)), o.messages+1) // messages of no bytes count as one (ipc/msg.c)
 	if room > o.qbytes {
 		if err := o.setCapacity(room); err != nil {
 			return fmt.Errorf("make room in a queue: %w", err)

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,6 +69,23 @@ func TestSignalNumbers(t *testing.T) {
 	for name, want := range map[string]int{"SIGTERM": 15, "SIGKILL": 9, "TERM": 0, "": 0, "SIGNONSENSE": 0} {
 		if got := int(signalNumber(name)); got != want {
 			t.Errorf("signalNumber(%q) = %d, want %d", name, got, want)
+		}
+	}
+}
+
+func TestProgram(t *testing.T) {
+	for _, test := range []struct {
+		spec api.RunSpec
+		path string
+		args string
+	}{
+		{api.RunSpec{Argv: []string{"/lab/bin/writer", "a"}}, "/lab/bin/writer", "/lab/bin/writer a"},
+		{api.RunSpec{Argv: []string{"hold", "r"}, Actor: true}, ProbePath, "probe act hold r"},
+		{api.RunSpec{Argv: []string{"sipc-send", "-key", "/k"}, Actor: true}, SIPCPath, "ipclab-sipc sipc send -key /k"},
+		{api.RunSpec{Argv: []string{"sipc-send"}}, "sipc-send", "sipc-send"}, // what the student's is, stays so
+	} {
+		if path, args := program(test.spec); path != test.path || strings.Join(args, " ") != test.args {
+			t.Errorf("%v is %s %q", test.spec.Argv, path, args)
 		}
 	}
 }

@@ -192,6 +192,20 @@ func (o *sysV) object(name, context string) api.Object {
 func (a *Agent) contextOf(o *sysV) (string, error) {
 	a.looking.Lock()
 	defer a.looking.Unlock()
+	for range looks {
+		if context, err := a.lookFor(o); context != "" || err != nil {
+			return context, err
+		}
+	}
+	return "", errors.New("the audit trail does not tell its type")
+}
+
+// looks is how often an object is looked at until the trail tells its type: the
+// programs of a lab can flood the trail, so that a record is dropped before it is read.
+const looks = 5
+
+// lookFor looks once. The context is empty when there is no record of it.
+func (a *Agent) lookFor(o *sysV) (string, error) {
 	before, err := a.audit.Query(api.RecordsQuery{Since: a.audit.last()})
 	if err != nil {
 		return "", err
@@ -208,7 +222,7 @@ func (a *Agent) contextOf(o *sysV) (string, error) {
 			return context, nil
 		}
 	}
-	return "", errors.New("the audit trail does not tell its type")
+	return "", nil
 }
 
 // lookedAt reads the record of a look at an object of a class.
