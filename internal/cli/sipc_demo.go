@@ -74,6 +74,9 @@ func (f demoFlags) check() error {
 	case f.free && (f.step || f.delay > 0):
 		return usagef("--free goes at full speed: it does not go with --step and --delay")
 	}
+	if dir := filepath.Dir(f.svg); f.svg != "" && !exists(dir) {
+		return usagef("--svg %s: there is no folder %s", f.svg, dir)
+	}
 	return nil
 }
 
