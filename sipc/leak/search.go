@@ -73,17 +73,17 @@ func (t Target) try(ctx context.Context, codes []Code, e Effort, whole time.Dura
 }
 
 // FastCodes are codes for a channel without a pace: delays of every length that can
-// pay, with two, four and eight symbols, and slots.
+// pay, with two and with eight symbols, and slots.
 func FastCodes() []Code {
 	var codes []Code
 	for _, unit := range []time.Duration{1, 2, 4, 8, 16, 32} {
 		for _, base := range []time.Duration{0, 8} {
-			for _, symbols := range []int{2, 4, 8} {
+			for _, symbols := range []int{2, 8} {
 				codes = append(codes, Code{Unit: unit * time.Microsecond, Base: base * time.Microsecond, Values: upTo(symbols)})
 			}
 		}
 	}
-	for _, unit := range []time.Duration{5, 10, 20, 40, 80, 160} {
+	for _, unit := range []time.Duration{10, 40, 160} {
 		codes = append(codes, Code{Slotted: true, Unit: unit * time.Microsecond, Values: upTo(2)})
 	}
 	return codes

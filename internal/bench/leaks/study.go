@@ -106,7 +106,7 @@ func pace(quantum time.Duration, hold float64, capacity int, pumped bool) row {
 // How much is spent. An attack on a pace lasts long for a few symbols; one without
 // a pace is over in a moment, and must last for longer than a disturbance.
 func fast() leak.Effort {
-	return leak.Effort{Training: 500, Quick: 100 * time.Millisecond, Full: time.Second, Least: 1000, Most: 50000, Finals: 3}
+	return leak.Effort{Training: 500, Quick: 100 * time.Millisecond, Full: time.Second, Least: 1000, Most: 50000, Finals: 2}
 }
 
 func slow() leak.Effort {
