@@ -197,18 +197,25 @@ func TestCollect(t *testing.T) {
 		collectHere(t)
 		return
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestCollect$", "-test.v")
-	cmd.Env = append(os.Environ(), collectEnv+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWIPC}
+	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWIPC}
 	if os.Getuid() != 0 {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+		attr.Cloneflags |= syscall.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 	}
+	again(t, collectEnv, attr)
+}
+
+// again runs the test in a process of its own, which the variable tells it.
+func again(t *testing.T, variable string, attr *syscall.SysProcAttr) {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), variable+"=1")
+	cmd.SysProcAttr = attr
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) {
-		t.Skip("no IPC namespace is to be had here")
+		t.Skip("no such process is to be had here: ", err)
 	}
-	if err != nil || !strings.Contains(string(out), "PASS: TestCollect") {
+	if err != nil || !strings.Contains(string(out), "PASS: "+t.Name()) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -128,17 +128,57 @@ func TestTakenKeys(t *testing.T) {
 	})
 }
 
-// Segments that there is no room for leave nothing behind either.
+// helperEnv has the test binary be a helper that is refused something.
+const helperEnv = "SIPC_TEST_HELPER"
+
+// Segments that there is no room for leave nothing behind either, whether it is
+// the computer that has none or the helper.
 func TestSegmentBeyondMemory(t *testing.T) {
-	path := keyPath(t)
-	d, err := Create(Config{KeyPath: path, SlotSize: maxSegment / 10})
+	if os.Getenv(helperEnv) == "" {
+		again(t, helperEnv, nil)
+		return
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: 4 << 30, Max: 4 << 30}); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{maxSegment / 10, 1 << 29} {
+		createsNothing(t, Config{KeyPath: keyPath(t), SlotSize: size}, func(err error) bool {
+			return errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EINVAL)
+		})
+	}
+}
+
+// createsNothing wants Create to fail for that reason, and leave nothing.
+func createsNothing(t *testing.T, c Config, reason func(error) bool) {
+	t.Helper()
+	d, err := Create(c)
 	if err == nil {
 		d.Remove()
-		t.Skip("this computer has room for 64 TiB")
+		t.Fatalf("%+v could be created", c)
 	}
-	if queue, segment := objects(t, path); queue || segment {
+	if !reason(err) {
+		t.Errorf("%v", err)
+	}
+	if queue, segment := objects(t, c.KeyPath); queue || segment {
 		t.Errorf("after %v: queue %v, segment %v", err, queue, segment)
 	}
+}
+
+// An unprivileged helper cannot make a queue of more than kernel.msgmnb bytes.
+func TestQueueBeyondItsLimit(t *testing.T) {
+	most, ok := queueLimit()
+	if !ok || most/MessageSize >= MaxCapacity {
+		t.Skip("there is no limit here")
+	}
+	if os.Getuid() == 0 {
+		again(t, helperEnv, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}})
+		return
+	}
+	c := Config{KeyPath: "/proc/self/exe", SlotSize: 64, Capacity: int(most/MessageSize) + 1}
+	createsNothing(t, c, func(err error) bool {
+		var wrong *ConfigError
+		return errors.As(err, &wrong) && wrong.Field == "capacity"
+	})
 }
 
 // What the kernel refuses to an unprivileged helper is told as what it is.

@@ -492,8 +492,57 @@ func TestSignsOfLifeAfterACancelledSend(t *testing.T) {
 	}
 }
 
-// A process that may not be interrupted by anybody else is not: only errno
-// EINTR is repeated.
+// The first sign of life of another sender is BEGIN, for a sequence may be
+// missing: the one before it died between counting a DATA and sending it.
+func TestAnotherSendersFirstSignOfLife(t *testing.T) {
+	const beat = 50 * time.Millisecond
+	d := makeChannel(t, Config{Alive: beat})
+	first, r := sender(t, d), receiver(t, d)
+	if err := first.Send(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Recv(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	atomic.AddUint64(word(first.segment.Bytes, atNext), 1)
+	first.Close()
+	signs := make(chan MessageType, 100)
+	sender(t, d, WithTrace(func(e Event) {
+		if e.Kind == Sent {
+			signs <- e.Message.Type
+		}
+	}))
+	done := make(chan error, 1)
+	go func() { _, err := r.Recv(t.Context(), nil); done <- err }()
+	for range 3 {
+		if sign := <-signs; sign != Begin {
+			t.Errorf("a sign of life is %v", sign)
+		}
+	}
+	r.Close()
+	if err := finishes(t, "Recv", done); err != ErrClosed {
+		t.Error(err)
+	}
+}
+
+// A message in many chunks can be interrupted even if no chunk waits.
+func TestCancelBetweenChunks(t *testing.T) {
+	d := makeChannel(t, Config{SlotSize: 64})
+	ctx, cancel := context.WithCancel(t.Context())
+	s := sender(t, d, WithTrace(func(e Event) {
+		if e.Kind == Sent {
+			cancel()
+		}
+	}))
+	if err := s.Send(ctx, make([]byte, 64*6)); err != context.Canceled {
+		t.Error(err)
+	}
+	if stat, err := sysv.MsgStat(d.Queue); err != nil || stat.Num != 1 {
+		t.Errorf("%d messages were sent, %v", stat.Num, err)
+	}
+}
+
+// Only errno EINTR is repeated.
 func TestOtherErrorsAreTold(t *testing.T) {
 	s, _ := channel(t, Config{})
 	s.desc.Queue = -1
