@@ -149,8 +149,9 @@ func (r *Receiver) skipRest() {
 // nothing is the verdict on a message that is not there.
 const nothing verdict = -1
 
-// glance takes one message, if there is one, and says what it means. Of a chunk, it
-// borrows what lies in its slot. At the end it returns io.EOF.
+// glance takes one message, if there is one, and says what it means. It copies a
+// chunk at once: the sender shares the slot's memory, and from its caches may see when
+// it is read. At the end it returns io.EOF.
 func (r *Receiver) glance(ctx context.Context) (Chunk, verdict, error) {
 	if err := r.enter(ctx); err != nil {
 		return Chunk{}, nothing, err
@@ -174,7 +175,7 @@ func (r *Receiver) glance(ctx context.Context) (Chunk, verdict, error) {
 		return Chunk{}, ignore, nil
 	}
 	r.lost = false
-	c, err := r.lend(m)
+	c, err := r.copied(m)
 	return c, v, err
 }
 

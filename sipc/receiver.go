@@ -144,12 +144,16 @@ func (r *Receiver) append(buf []byte, n int, m Message) (int, error) {
 	return n + copied, nil
 }
 
-// checked is a chunk in private memory, with the checksum verified there.
+// checked is a chunk in private memory, with the checksum verified there, if there
+// is one.
 func (r *Receiver) checked(m Message) ([]byte, error) {
 	r.private = append(r.private[:0], r.slot(m.Sequence)[:m.Length]...)
 	p := r.private[:m.Length:m.Length]
 	if r.trace != nil {
 		r.event(Read, m)
+	}
+	if !r.header.Checksum {
+		return p, nil
 	}
 	return p, r.verify(p, m)
 }
@@ -178,15 +182,22 @@ func (r *Receiver) Borrow(ctx context.Context) (Chunk, error) {
 }
 
 // lend gives a chunk to the caller.
-func (r *Receiver) lend(m Message) (c Chunk, err error) {
-	c = Chunk{First: m.Flags.First(), Last: m.Flags.Last(), Packed: m.Flags.Packed()}
+func (r *Receiver) lend(m Message) (Chunk, error) {
 	if r.header.Checksum {
-		c.Bytes, err = r.checked(m)
-		return c, err
+		return r.copied(m)
 	}
-	c.Bytes = r.slot(m.Sequence)[:m.Length:m.Length]
 	r.held, r.lent = true, m
-	return c, nil
+	return chunkOf(m, r.slot(m.Sequence)[:m.Length:m.Length]), nil
+}
+
+// copied is a chunk in private memory, until the next one.
+func (r *Receiver) copied(m Message) (Chunk, error) {
+	p, err := r.checked(m)
+	return chunkOf(m, p), err
+}
+
+func chunkOf(m Message, p []byte) Chunk {
+	return Chunk{Bytes: p, First: m.Flags.First(), Last: m.Flags.Last(), Packed: m.Flags.Packed()}
 }
 
 // Release ends the use of what was borrowed. In strict mode it takes the two

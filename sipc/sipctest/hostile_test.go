@@ -53,7 +53,7 @@ type hostile struct {
 }
 
 // newHostile makes a channel that a hostile sender sends to.
-func newHostile(t testing.TB, c sipc.Config) (*hostile, *sipc.Receiver) {
+func newHostile(t testing.TB, c sipc.Config, o ...sipc.Option) (*hostile, *sipc.Receiver) {
 	t.Helper()
 	d, err := sipc.Create(c)
 	if err != nil {
@@ -65,7 +65,7 @@ func newHostile(t testing.TB, c sipc.Config) (*hostile, *sipc.Receiver) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { segment.Detach() })
-	r, err := sipc.OpenReceiver(context.Background(), d)
+	r, err := sipc.OpenReceiver(context.Background(), d, o...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,9 +158,9 @@ func TestHostileMessages(t *testing.T) {
 	}
 }
 
-// A sender that keeps the queue full of what means nothing: deadlines and Close
-// work all the same.
-func TestHostileFlood(t *testing.T) {
+// floods are messages that a receiver could take for ever without having
+// anything for its caller.
+func floods() map[string]func(n uint64) raw {
 	endless := func(flags uint32) func(n uint64) raw {
 		return func(n uint64) raw {
 			m := raw{Type: int(sipc.Data), Sequence: n, Length: 4, Flags: flags}
@@ -170,42 +170,77 @@ func TestHostileFlood(t *testing.T) {
 			return m
 		}
 	}
-	for name, message := range map[string]func(n uint64) raw{
+	return map[string]func(n uint64) raw{
 		"NOOP":                   func(uint64) raw { return raw{Type: int(sipc.Noop1)} },
 		"BEGIN":                  func(n uint64) raw { return raw{Type: int(sipc.Begin), Sequence: n} },
 		"ALIVE":                  func(uint64) raw { return raw{Type: int(sipc.Alive)} },
 		"chunks without an end":  endless(0),
 		"packed, without an end": endless(flagPacked),
-		"empty packed chunks": func(n uint64) raw {
-			return raw{Type: int(sipc.Data), Sequence: n, Flags: flagFirst | flagLast | flagPacked}
-		},
-	} {
+	}
+}
+
+// A receiver looks up from a flood: what is in the queue when its context ends
+// stays there.
+func TestHostileFloodIsLeftAlone(t *testing.T) {
+	for name, message := range floods() {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			took := 0
+			h, r := newHostile(t, sipc.Config{Capacity: 50, SlotSize: 64}, sipc.WithTrace(func(e sipc.Event) {
+				if e.Kind == sipc.Took {
+					if took++; took == 10 {
+						cancel()
+					}
+				}
+			}))
+			for n := range uint64(50) {
+				if err := h.send(message(n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := r.Recv(ctx, nil); !errors.Is(err, context.Canceled) || took > 10 {
+				t.Errorf("%v, after %d messages", err, took)
+			}
+		})
+	}
+}
+
+// A sender that keeps on flooding: deadlines and Close work all the same.
+func TestHostileFlood(t *testing.T) {
+	all := floods()
+	all["empty packed chunks"] = func(n uint64) raw {
+		return raw{Type: int(sipc.Data), Sequence: n, Flags: flagFirst | flagLast | flagPacked}
+	}
+	for name, message := range all {
 		t.Run(name, func(t *testing.T) {
 			h, r := newHostile(t, sipc.Config{Capacity: 32, SlotSize: 64})
 			go func() {
 				for n := uint64(0); h.send(message(n)) == nil; n++ {
 				}
 			}()
-			u := sipc.NewUnpacker(r)
-			receive := func(ctx context.Context) error {
-				for {
-					_, err := u.Next(ctx)
-					if errors.Is(err, sipc.ErrNotPacked) {
-						_, err = r.Recv(ctx, make([]byte, 10))
-					}
-					if err != nil {
-						return err
-					}
-				}
-			}
 			soon, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			defer cancel()
-			within(t, in(func() error { return receive(soon) }), context.DeadlineExceeded)
-			stopped := in(func() error { return receive(t.Context()) })
+			within(t, in(func() error { return receiveAnything(soon, r) }), context.DeadlineExceeded)
+			stopped := in(func() error { return receiveAnything(t.Context(), r) })
 			time.Sleep(10 * time.Millisecond)
 			within(t, in(r.Close), nil)
 			within(t, stopped, sipc.ErrClosed)
 		})
+	}
+}
+
+// receiveAnything receives records and other messages until that fails.
+func receiveAnything(ctx context.Context, r *sipc.Receiver) error {
+	u := sipc.NewUnpacker(r)
+	for {
+		_, err := u.Next(ctx)
+		if errors.Is(err, sipc.ErrNotPacked) {
+			_, err = r.Recv(ctx, make([]byte, 10))
+		}
+		if err != nil {
+			return err
+		}
 	}
 }
 
