@@ -18,8 +18,8 @@ const NoQueue = -1
 // Channel is what looks like a channel, or like what is left of one: a
 // segment whose key and first bytes are a channel's, a queue with such a key and
 // with room for a whole number of SIPC's messages, or both with the same number
-// and capacity. A segment whose header is gone belongs to the queue with the same number
-// and owner.
+// and capacity. A segment whose header is gone belongs to the queue with its
+// number and owner that was made right after it.
 type Channel struct {
 	Number  uint32        // the lower 24 bits of its keys
 	Queue   int           // or NoQueue
@@ -43,32 +43,42 @@ func Channels() ([]Channel, error) {
 		return nil, fmt.Errorf("sipc: list of segments: %w", err)
 	}
 	now := time.Now()
-	halves, wiped := segmentHalves(segments, now)
+	halves := segmentHalves(segments, now)
 	var list []Channel
 	for _, q := range queueHalves(queues, now) {
-		at, ok := halves[half{q.Number, q.capacity}]
-		if ok {
-			delete(halves, half{q.Number, q.capacity})
-		} else if at, ok = wiped[q.Number]; ok {
-			ok = at.Owner == q.Owner
-		}
-		if ok {
-			q.Segment, q.InUse, q.Age = at.Segment, at.InUse, min(q.Age, at.Age)
+		if s, ok := halves[q.Number]; ok && q.belongsTo(s) {
+			q.Segment, q.InUse, q.Age = s.Segment, s.InUse, min(q.Age, s.Age)
+			delete(halves, q.Number)
 		}
 		list = append(list, q.Channel)
 	}
 	for _, s := range halves {
-		list = append(list, s)
+		if s.capacity > 0 {
+			list = append(list, s.Channel)
+		}
 	}
 	return list, nil
 }
 
-// half is what the two halves of a channel have in common.
-type half struct{ number, capacity uint32 }
-
-type queueHalf struct {
+// half is the queue or the segment of what may be a channel.
+type half struct {
 	Channel
-	capacity uint32
+	capacity uint32 // 0: a segment without a header
+	changed  int64  // when it was made, or given to somebody; seconds since 1970
+}
+
+// makingTime is how long a helper may be between segment and queue: it fills the
+// segment meanwhile.
+const makingTime = 10 // seconds
+
+// belongsTo says whether a helper made the queue and this segment with the same number. A
+// hostile sender may have wiped out the header, so that gc would not find the
+// segment; then owner and time must do.
+func (q half) belongsTo(s half) bool {
+	if s.capacity > 0 {
+		return s.capacity == q.capacity
+	}
+	return s.Owner == q.Owner && s.changed <= q.changed && q.changed-s.changed <= makingTime
 }
 
 // channelNumber tells keys of a channel's queues or segments from others.
@@ -77,8 +87,8 @@ func channelNumber(k int32, project byte) (uint32, bool) {
 }
 
 // queueHalves picks those queues that are channels'.
-func queueHalves(queues []sysv.QueueLine, now time.Time) []queueHalf {
-	var list []queueHalf
+func queueHalves(queues []sysv.QueueLine, now time.Time) []half {
+	var list []half
 	for _, q := range queues {
 		n, ok := channelNumber(q.Key, queueProject)
 		if !ok {
@@ -88,7 +98,7 @@ func queueHalves(queues []sysv.QueueLine, now time.Time) []queueHalf {
 		if !ok {
 			continue
 		}
-		list = append(list, queueHalf{capacity: capacity, Channel: Channel{
+		list = append(list, half{capacity: capacity, changed: q.Ctime, Channel: Channel{
 			Number: n, Queue: q.ID, Segment: NoSegment, Owner: int(q.UID),
 			InUse: alive(q.LastSend) || alive(q.LastRecv),
 			Age:   since(now, q.Ctime, q.Stime, q.Rtime),
@@ -110,42 +120,35 @@ func queueCapacity(id int) (uint32, bool) {
 	return uint32(stat.Limit / MessageSize), true
 }
 
-// segmentHalves picks those segments that are channels'. wiped are those, by
-// their numbers, that have such a key and no header: a hostile sender may have
-// wiped it out, so that gc would not find the segment. They are channels' if there is a
-// queue that is one's.
-func segmentHalves(segments []sysv.SegmentLine, now time.Time) (found map[half]Channel, wiped map[uint32]Channel) {
-	found, wiped = map[half]Channel{}, map[uint32]Channel{}
+// segmentHalves picks those segments that may be channels', by their numbers.
+func segmentHalves(segments []sysv.SegmentLine, now time.Time) map[uint32]half {
+	found := map[uint32]half{}
 	for _, s := range segments {
 		n, ok := channelNumber(s.Key, segmentProject)
 		if !ok || s.Size < headerSize {
 			continue
 		}
-		c := Channel{
+		found[n] = half{capacity: segmentCapacity(s.ID), changed: s.Ctime, Channel: Channel{
 			Number: n, Queue: NoQueue, Segment: s.ID, Owner: int(s.UID),
 			InUse: s.Attached > 0, Age: since(now, s.Ctime),
-		}
-		if capacity, ok := segmentCapacity(s.ID); ok {
-			found[half{n, capacity}] = c
-		} else {
-			wiped[n] = c
-		}
+		}}
 	}
-	return found, wiped
+	return found
 }
 
 // segmentCapacity is the capacity that a segment names, if it begins as a
-// channel's does. It is only looked at, not believed: the sender may have rewritten it.
-func segmentCapacity(id int) (uint32, bool) {
+// channel's does, else 0. It is only looked at, not believed: the sender may have
+// rewritten it.
+func segmentCapacity(id int) uint32 {
 	segment, err := sysv.Attach(id, sysv.ReadOnly)
 	if err != nil {
-		return 0, false
+		return 0
 	}
 	defer segment.Detach()
 	if len(segment.Bytes) < headerSize || [8]byte(segment.Bytes[atMagic:atMode]) != magic {
-		return 0, false
+		return 0
 	}
-	return binary.NativeEndian.Uint32(segment.Bytes[atCapacity:]), true
+	return binary.NativeEndian.Uint32(segment.Bytes[atCapacity:])
 }
 
 // alive says that there is a process with this ID. If it is another one by now,

@@ -187,6 +187,39 @@ func TestSegmentWithoutHeaderIsFound(t *testing.T) {
 	}
 }
 
+// A segment without a header is a queue's only if one helper can have made both.
+func TestSegmentWithoutHeader(t *testing.T) {
+	path := keyPath(t)
+	n, err := numberOf(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := makeChannel(t, Config{KeyPath: path})
+	segment, err := sysv.Attach(d.Segment, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(segment.Bytes)
+	if c, ok := lookFor(t, d); !ok || c.Segment != d.Segment || !c.InUse {
+		t.Errorf("wiped out by its sender: %+v, %v", c, ok)
+	}
+	segment.Detach()
+	if c, _ := lookFor(t, d); c.InUse {
+		t.Errorf("its sender has gone: %+v", c)
+	}
+	queue := half{Channel: Channel{Number: n, Owner: 7}, capacity: 8, changed: 1000}
+	for name, s := range map[string]half{
+		"made after the queue":  {Channel: Channel{Number: n, Owner: 7}, changed: 1001},
+		"made long before":      {Channel: Channel{Number: n, Owner: 7}, changed: 1000 - makingTime - 1},
+		"somebody else's":       {Channel: Channel{Number: n, Owner: 8}, changed: 1000},
+		"of a channel that was": {Channel: Channel{Number: n, Owner: 7}, changed: 1000, capacity: 9},
+	} {
+		if queue.belongsTo(s) {
+			t.Errorf("a segment %s is taken for the queue's", name)
+		}
+	}
+}
+
 // collectEnv has the test binary collect in a namespace of its own.
 const collectEnv = "SIPC_TEST_COLLECT"
 
