@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"ipclab/internal/bench/page"
 )
@@ -57,7 +58,17 @@ func bounds() group {
 
 // others are comparisons without a bound: those in which SIPC loses are here.
 func others() group {
-	var all []comparison
+	return group{
+		title: "What else there is to know", prose: othersProse,
+		comparisons: slices.Concat(smallOnes(), largeOnes(), inPlace(), times()),
+	}
+}
+
+// large are the sizes that a bound is set for.
+func large() []int { return []int{64 << 10, 1 << 20, 16 << 20} }
+
+// smallOnes are messages that should have been packed.
+func smallOnes() (all []comparison) {
 	for _, size := range []int{64, 1 << 10, 8 << 10} {
 		for _, against := range []string{"pipe", "stream", "seqpacket", "shmipc"} {
 			all = append(all, comparison{
@@ -66,13 +77,30 @@ func others() group {
 			})
 		}
 	}
-	for _, size := range []int{64 << 10, 1 << 20, 16 << 20} {
+	return all
+}
+
+// largeOnes hold the pipelined mode against sockets that do not wait in Go's
+// poller, and strict mode against those that do.
+func largeOnes() (all []comparison) {
+	for _, size := range large() {
 		all = append(all, comparison{
+			what: fmt.Sprintf("%s, copying, against %s", sized(size), named("blocking stream")),
+			size: size, work: copying, way: "pipelined", against: "blocking stream", value: outcome.rate,
+		}, comparison{
+			what: fmt.Sprintf("CPU seconds, %s, copying, against %s", sized(size), named("blocking stream")),
+			size: size, work: copying, way: "pipelined", against: "blocking stream", value: outcome.cost, lessIsBetter: true,
+		}, comparison{
 			what: fmt.Sprintf("%s, strict mode, against %s", sized(size), named("stream")),
 			size: size, work: copying, way: "strict", against: "stream", value: outcome.rate,
 		})
 	}
-	for _, size := range []int{64 << 10, 1 << 20, 16 << 20} {
+	return all
+}
+
+// inPlace are others that can be worked with in parts or in place.
+func inPlace() (all []comparison) {
+	for _, size := range large() {
 		for _, against := range []string{"stream in pieces", "shmipc in place"} {
 			all = append(all, comparison{
 				what: fmt.Sprintf("%s, in place, work at both ends, against %s", sized(size), named(against)),
@@ -80,6 +108,11 @@ func others() group {
 			})
 		}
 	}
+	return all
+}
+
+// times are how long one message takes.
+func times() (all []comparison) {
 	for _, way := range []string{"pipelined", "strict"} {
 		for _, against := range []string{"pipe", "stream", "shmipc"} {
 			all = append(all, comparison{
@@ -88,11 +121,10 @@ func others() group {
 			})
 		}
 	}
-	all = append(all, comparison{
+	return append(all, comparison{
 		what: "time until a send of 64 B returns, strict mode, against a pipe",
 		size: 64, work: timing, way: "strict", against: "pipe", value: outcome.busy, lessIsBetter: true,
 	})
-	return group{title: "What else there is to know", prose: othersProse, comparisons: all}
 }
 
 // ratios are a comparison's, one for each round.

@@ -20,7 +20,7 @@ type field struct {
 // fields are all that is measured.
 func fields() []field {
 	small := []string{"pipe", "stream", "seqpacket", "bufio", "shmipc", "strict", "pipelined", "packed"}
-	large := []string{"pipe", "stream", "seqpacket", "memcpy", "shmipc", "strict", "pipelined"}
+	large := []string{"pipe", "stream", "blocking stream", "seqpacket", "memcpy", "shmipc", "strict", "pipelined"}
 	place := []string{"stream", "stream in pieces", "shmipc in place", "in place"}
 	quick := []string{"pipe", "stream", "seqpacket", "shmipc", "strict", "pipelined"}
 	return []field{

@@ -65,9 +65,10 @@ type receiver interface {
 // ways are all ways under measure.
 func ways() []way {
 	return []way{
-		{name: "pipe", lay: layPipe, sender: streamSender, receiver: streamReceiver},
+		{name: "pipe", lay: layPipe, sender: fileSender, receiver: fileReceiver},
 		{name: "bufio", lay: layPipe, sender: bufferedSender, receiver: bufferedReceiver},
-		{name: "stream", lay: layStream, sender: streamSender, receiver: streamReceiver},
+		{name: "stream", lay: layStream, sender: connSender, receiver: connReceiver},
+		{name: "blocking stream", lay: layStream, sender: fileSender, receiver: fileReceiver},
 		{name: "stream in pieces", lay: layStream, sender: pieceSender, receiver: pieceReceiver},
 		{name: "seqpacket", lay: laySeqpacket, sender: pieceSender, receiver: pieceReceiver},
 		{name: "shmipc", lay: layShmipc, sender: shmipcSender, receiver: shmipcReceiver},
