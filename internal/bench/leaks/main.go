@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"ipclab/internal/bench/page"
 	"ipclab/sipc/leak"
@@ -22,7 +23,7 @@ func main() {
 	out := flag.String("out", "docs/sipc-leaks.md", "the `file` with the markers; empty writes none")
 	only := flag.String("only", "", "measure only what has this `text` in its name, and write nothing")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "leaks:", err)
