@@ -69,6 +69,7 @@ func newHostile(t testing.TB, c sipc.Config, o ...sipc.Option) (*hostile, *sipc.
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { r.Release(context.Background()) }) // a chunk that a test has kept
 	t.Cleanup(func() { r.Close() })
 	return &hostile{d, segment}, r
 }
