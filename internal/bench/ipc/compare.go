@@ -156,5 +156,8 @@ func (c comparison) holds(ratios []float64) bool {
 
 // loses says whether the other way was better.
 func (c comparison) loses(ratios []float64) bool {
-	return (page.Median(ratios) < 1) != c.lessIsBetter
+	if c.lessIsBetter {
+		return page.Median(ratios) > 1
+	}
+	return page.Median(ratios) < 1
 }

@@ -17,7 +17,6 @@ pipe**. They have to be packed (` + "`sipc.NewPacker`" + `). **Strict mode** cos
 calls, and waits for the receiver with each message: it is for conformance, not for
 speed, and its send returns late by design. In these comparisons SIPC came off worse in at
 least one placement:
-
 `
 
 const boundsProse = `A ratio is that of two trials in the same round. Medians of all rounds, and in
