@@ -17,7 +17,7 @@ func TestEveryWayBringsSomething(t *testing.T) {
 				t.Skip("what others use of it hides what the receiver does")
 			}
 			for _, slot := range []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond} {
-				training, number := 8, 80
+				training, number := 16, 300
 				if w.Slots[0] >= time.Second {
 					slot, training, number = w.Slots[0], 2, 12
 				}
