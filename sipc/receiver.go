@@ -193,7 +193,10 @@ func (r *Receiver) lend(m Message) (Chunk, error) {
 // copied is a chunk in private memory, until the next one.
 func (r *Receiver) copied(m Message) (Chunk, error) {
 	p, err := r.checked(m)
-	return chunkOf(m, p), err
+	if err != nil {
+		return Chunk{}, err
+	}
+	return chunkOf(m, p), nil
 }
 
 func chunkOf(m Message, p []byte) Chunk {
