@@ -39,13 +39,13 @@ Time runs from before the first send to after the last receive, after messages
 that warm up. All ways of one size are measured in turns, in an order that changes
 every round. *Pinned*: the sender on the first processor, the receiver on the last one,
 and each with a Go runtime that counts one processor. CPU seconds are those of both processes,
-user and system.
+user and system. Allocations are all that both processes make meanwhile, so the few of Go's
+runtime are among them.
 
 SIPC's channels have the defaults of ` + "`sipc.Config`" + `, whatever the messages' size. Pipes
 are ` + "`os.File`" + `s whose calls block in the kernel, sockets are Go's ` + "`net.UnixConn`" + `, which waits in Go's
 poller, or where it says so ` + "`os.File`" + `s whose calls block, which costs less. All have the kernel's default
-buffers; bufio has 64 KiB at each end; a packet of
-SOCK_SEQPACKET is at most 64 KiB. shmipc-go has memory for 16 messages of at most
+buffers, bufio has 64 KiB at each end, and a packet is at most 64 KiB. shmipc-go has memory for 16 messages of at most
 128 KiB, of which 8 are under way: its receiver says after every fourth that it has read. memcpy is a
 single process and a single copy, which nobody reads.
 
