@@ -29,9 +29,8 @@ type Code struct {
 	// Quantum is the time between the ticks of a paced sender, where there is one. The
 	// receiver finds out when they come, and takes between them.
 	Quantum time.Duration
-	// Bins is how many different observations the sender tells apart. With 0 it
-	// is as many as there are symbols, told apart by what it learnt; otherwise it
-	// counts the units from one send to the next.
+	// Bins is how many different times between sends the sender tells apart, in
+	// whole units. With 0 it tells apart as many as there are symbols, by what it learnt.
 	Bins int
 }
 

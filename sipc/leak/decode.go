@@ -18,7 +18,10 @@ type reading struct {
 // learn makes a reading from the training's symbols and what was seen for each.
 func learn(c Code, symbols []int, seen []int64) *reading {
 	r := &reading{bins: c.Bins, unit: int64(c.Unit)}
-	if r.bins == 0 {
+	switch {
+	case c.Slotted: // counts are told apart as they are
+		r.bins, r.unit = slices.Max(c.Values)+2, 1
+	case r.bins == 0:
 		r.limits = midpoints(medians(len(c.Values), symbols, seen))
 		r.bins = len(r.limits) + 1
 	}
@@ -70,7 +73,7 @@ func guesses(r *reading, number int, symbols []int, seen []int64) []int {
 
 // bin says which observation a value is.
 func (r *reading) bin(value int64) int {
-	if r.unit > 0 && r.limits == nil && r.bins > 1 {
+	if r.limits == nil && r.bins > 1 {
 		units := int(math.Round(float64(value) / float64(r.unit)))
 		return min(max(units, 0), r.bins-1)
 	}

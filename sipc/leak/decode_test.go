@@ -29,6 +29,15 @@ func TestReadingCountsTicks(t *testing.T) {
 	}
 }
 
+// Even where most of the training was lost, counts are told apart.
+func TestReadingTellsCountsApart(t *testing.T) {
+	c := Code{Slotted: true, Unit: 10, Values: []int{0, 1}}
+	r := learn(c, []int{1, 1, 0, 1, 0}, []int64{0, 0, 0, 1, 0})
+	if r.bin(0) == r.bin(1) || r.guess[r.bin(1)] != 1 {
+		t.Errorf("bins %d and %d, guess %d", r.bin(0), r.bin(1), r.guess[r.bin(1)])
+	}
+}
+
 func TestSlotsCountWhatLiesInThem(t *testing.T) {
 	got := observe(Code{Slotted: true, Unit: 10}, []int64{5, 10, 19, 20, 41, 90}, 0, 4, 10)
 	if want := []int64{2, 1, 0, 1}; !slices.Equal(got, want) {

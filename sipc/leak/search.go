@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -25,7 +26,8 @@ func (e Effort) symbols(whole, symbol time.Duration) int {
 
 // Best tries all codes on the target, the best of them for longer, and then
 // attacks anew with the best of those: a result is not taken from the run that it was
-// chosen for. A code that does not work on the target is passed over; it is an
+// chosen for. It attacks twice, for the machine may have been busy, and returns the better
+// result. A code that does not work on the target is passed over; it is an
 // error if none does.
 func (t Target) Best(ctx context.Context, codes []Code, e Effort) (Result, error) {
 	tried, err := t.try(ctx, codes, e, e.Quick)
@@ -41,8 +43,12 @@ func (t Target) Best(ctx context.Context, codes []Code, e Effort) (Result, error
 			return Result{}, err
 		}
 	}
-	best := tried[0]
-	return t.Attack(ctx, best.Code, e.Training, e.symbols(e.Full, best.Elapsed/time.Duration(best.Symbols)))
+	best := tried[0].Code
+	last, err := t.try(ctx, []Code{best, best}, e, e.Full)
+	if err != nil {
+		return Result{}, err
+	}
+	return last[0], nil
 }
 
 // try attacks with each code. The best result comes first.
@@ -63,14 +69,12 @@ func (t Target) try(ctx context.Context, codes []Code, e Effort, whole time.Dura
 	if len(results) == 0 {
 		return nil, errors.Join(errs...)
 	}
-	slices.SortFunc(results, func(a, b Result) int {
-		if a.Rate() > b.Rate() {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(results, byRate)
 	return results, nil
 }
+
+// byRate puts the best result first.
+func byRate(a, b Result) int { return cmp.Compare(b.Rate(), a.Rate()) }
 
 // FastCodes are codes for a channel without a pace: delays of every length that can
 // pay, with two and with eight symbols, and slots.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"ipclab/sipc"
@@ -157,22 +158,42 @@ func (w Way) Measure(ctx context.Context, slot time.Duration, training, number i
 	return result, nil
 }
 
-// Best finds the best length of the slots with quick attacks, then attacks anew.
+// Best finds the best length of the slots, as [Target.Best] does the best code.
 func (w Way) Best(ctx context.Context, e Effort) (Result, error) {
-	best, most := w.Slots[0], -1.0
-	for _, slot := range w.Slots {
-		if len(w.Slots) == 1 {
-			break
-		}
-		r, err := w.Measure(ctx, slot, e.Training, e.symbols(e.Quick, slot))
+	slots := w.Slots
+	if len(slots) > 1 {
+		tried, err := w.try(ctx, slots, e, e.Quick)
 		if err != nil {
 			return Result{}, err
 		}
-		if r.Rate() > most {
-			best, most = slot, r.Rate()
+		var finalists []time.Duration
+		for _, r := range tried[:min(e.Finals, len(tried))] {
+			finalists = append(finalists, r.Code.Unit)
 		}
+		if tried, err = w.try(ctx, finalists, e, e.Full); err != nil {
+			return Result{}, err
+		}
+		slots = []time.Duration{tried[0].Code.Unit, tried[0].Code.Unit}
 	}
-	return w.Measure(ctx, best, e.Training, e.symbols(e.Full, best))
+	last, err := w.try(ctx, slots, e, e.Full)
+	if err != nil {
+		return Result{}, err
+	}
+	return last[0], nil
+}
+
+// try measures with each length of slots. The best result comes first.
+func (w Way) try(ctx context.Context, slots []time.Duration, e Effort, whole time.Duration) ([]Result, error) {
+	var results []Result
+	for _, slot := range slots {
+		r, err := w.Measure(ctx, slot, e.Training, e.symbols(whole, slot))
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	slices.SortFunc(results, byRate)
+	return results, nil
 }
 
 // wayRun is one measurement of a way.

@@ -110,7 +110,7 @@ func fast() leak.Effort {
 }
 
 func slow() leak.Effort {
-	return leak.Effort{Training: 100, Quick: time.Second, Full: 4 * time.Second, Least: 250, Most: 5000, Finals: 1}
+	return leak.Effort{Training: 200, Quick: time.Second, Full: 4 * time.Second, Least: 250, Most: 5000, Finals: 1}
 }
 
 func (s *study) measure(ctx context.Context) error {
