@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -89,6 +90,7 @@ func TestScripts(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, Cmds: cmds, Condition: condition, RequireExplicitExec: true, RequireUniqueNames: true,
+				Deadline: time.Now().Add(2 * scriptjobs.Patience), // for what would hang
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("TERM", "xterm")
 					scriptjobs.Setup(env, "NO_COLOR", "D")
