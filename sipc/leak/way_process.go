@@ -36,10 +36,20 @@ func processWays() []Way {
 // The sixteen signals that a symbol chooses from. They mean nothing to anybody.
 const firstSignal = 40
 
+// showSignal sends signals by a descriptor of the sender: a number might be another
+// process's by now.
 func showSignal(j job) (shower, error) {
+	sender, err := unix.PidfdOpen(j.Sender, 0)
+	if errors.Is(err, syscall.ESRCH) {
+		return nil, nil // it did not wait for us
+	}
 	return func(symbol int, _ int64) error {
-		return unix.Kill(j.Sender, syscall.Signal(firstSignal+symbol))
-	}, nil
+		err := unix.PidfdSendSignal(sender, syscall.Signal(firstSignal+symbol), nil, 0)
+		if errors.Is(err, syscall.ESRCH) {
+			return nil // it has seen enough
+		}
+		return err
+	}, err
 }
 
 // seeSignal sees the last signal that came in the slot.
