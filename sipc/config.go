@@ -146,6 +146,8 @@ func (h *Header) check(c Config) error {
 		return &ConfigError{"hold", fmt.Sprintf("is %v: it must be from 0 to less than 1, and a paced channel's", c.Hold)}
 	case h.Alive < 0 || h.Alive > maxAlive:
 		return &ConfigError{"alive", fmt.Sprintf("is %v: it must be from 0 to %v", h.Alive, maxAlive)}
+	case c.GID >= math.MaxUint32:
+		return &ConfigError{"group", fmt.Sprintf("is %d: there is no such group", c.GID)}
 	case c.Perm&^0o777 != 0:
 		return &ConfigError{"mode of the objects", fmt.Sprintf("is %#o: it must be at most 0777", uint32(c.Perm))}
 	}

@@ -41,9 +41,11 @@ func (e *Error) Error() string { return fmt.Sprintf("sipc: %s: %s: %v", e.Object
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is has ErrRemoved stand for the two ways in which the kernel says it.
+// Is has ErrRemoved stand for the two ways in which the kernel says it. (What
+// shmget finds invalid is a size.)
 func (e *Error) Is(target error) bool {
-	return target == ErrRemoved && (errors.Is(e.Err, syscall.EIDRM) || errors.Is(e.Err, syscall.EINVAL))
+	gone := errors.Is(e.Err, syscall.EIDRM) || errors.Is(e.Err, syscall.EINVAL) && e.Op != "shmget"
+	return target == ErrRemoved && gone
 }
 
 // Hint says what one can do about it, or nothing.

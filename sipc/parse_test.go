@@ -98,6 +98,8 @@ func TestConfigsThatCannotBe(t *testing.T) {
 		"hold":      {{Hold: 0.5}, {Mode: Paced, Hold: 1}, {Mode: Paced, Hold: -0.1}, {Mode: Paced, Hold: math.NaN()}, {Mode: Paced, Hold: 0.9999999}},
 		"alive":     {{Alive: -1}, {Alive: math.MaxInt64}},
 
+		"group": {{GID: math.MaxUint32}, {GID: math.MaxInt}},
+
 		"mode of the objects": {{Perm: 0o1600}},
 	} {
 		for _, c := range list {
