@@ -149,8 +149,11 @@ func (u *Unpacker) fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !chunk.Packed {
+	switch {
+	case !chunk.Packed && chunk.First:
 		return ErrNotPacked
+	case !chunk.Packed: // the rest of such a message
+		return nil
 	}
 	u.copy = append(u.copy[:0], chunk.Bytes...)
 	u.rest = u.copy

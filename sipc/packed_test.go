@@ -147,9 +147,9 @@ func TestPackerKeepsWhatItCannotSend(t *testing.T) {
 }
 
 func TestUnpackerWantsPackedRecords(t *testing.T) {
-	s, r := channel(t, Config{})
+	s, r := channel(t, Config{SlotSize: 64})
 	u := NewUnpacker(r)
-	if err := s.Send(t.Context(), []byte("plain")); err != nil {
+	if err := s.Send(t.Context(), make([]byte, 150)); err != nil { // three chunks
 		t.Fatal(err)
 	}
 	if _, err := u.Next(t.Context()); !errors.Is(err, ErrNotPacked) {
