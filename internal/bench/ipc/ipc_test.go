@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 // What is fast because it loses or repeats bytes is not fast: every message is
 // different here, and both ends keep a checksum.
 func TestEveryWayCarriesEveryByte(t *testing.T) {
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // the detector has each process wait for a second
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
