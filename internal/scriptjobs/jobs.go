@@ -124,7 +124,8 @@ func until(ts *testscript.TestScript, args []string) {
 type job struct {
 	cmd  *exec.Cmd
 	out  output
-	tty  *os.File // our side of its terminal; nil when it has none
+	tty  *os.File      // our side of its terminal; nil when it has none
+	read chan struct{} // closed when nothing more can come from its terminal
 	done chan struct{}
 	err  error // how it ended; read after done
 }
@@ -209,7 +210,9 @@ func terminal(ts *testscript.TestScript, args []string) {
 	setSize(ts, j.tty, args[1])
 	j.cmd.Stdin, j.cmd.Stdout, j.cmd.Stderr = slave, slave, slave
 	j.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	j.read = make(chan struct{})
 	go func() {
+		defer close(j.read)
 		buf := make([]byte, 4096)
 		for {
 			n, err := j.tty.Read(buf)
@@ -232,9 +235,25 @@ func (j *job) launch(ts *testscript.TestScript, name string) {
 	all[name] = j
 	go func() {
 		j.err = j.cmd.Wait()
+		j.drain()
 		close(j.done)
 	}()
 }
+
+// drain waits for the last words from a terminal, unless something else that
+// the job has started holds it open.
+func (j *job) drain() {
+	if j.read == nil {
+		return
+	}
+	select {
+	case <-j.read:
+	case <-time.After(lastWords):
+	}
+}
+
+// lastWords is how long a terminal may stay open after its job.
+const lastWords = 5 * time.Second
 
 func (j *job) over() bool {
 	select {
