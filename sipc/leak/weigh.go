@@ -79,9 +79,8 @@ func (a *attack) medianSend(times, takes []int64) time.Duration {
 // by the sender, and reads the counts in them.
 func (a *attack) weighSlots(times []int64) Result {
 	best, most := int64(0), math.Inf(-1)
-	start := a.slotsBegin
-	for step := range int64(4 * 8) {
-		phase := start + step*int64(a.code.Unit)/8
+	for step := range int64(8 * a.slotsLate()) {
+		phase := a.slotsBegin + step*int64(a.code.Unit)/8
 		seen := observe(a.code, times, 0, a.training, phase)
 		m, _ := learn(a.code, a.symbols[:a.training], seen).score(a.symbols[:a.training], seen, len(a.code.Values))
 		if bits, _ := m.Information(a.code.weights()); bits > most {
@@ -91,6 +90,16 @@ func (a *attack) weighSlots(times []int64) Result {
 	r := a.result(observe(a.code, times, 0, len(a.symbols), best))
 	r.Elapsed = time.Duration(r.Symbols) * a.code.Unit
 	return r
+}
+
+// slotsLate is by how many slots the receiver may have begun too late. Where it has
+// to find the ticks first, a busy machine delays it.
+func (a *attack) slotsLate() int {
+	const few = 4
+	if a.code.Quantum == 0 {
+		return few
+	}
+	return few + int(300*time.Millisecond/a.code.Unit)
 }
 
 // result holds what was seen for each symbol against the symbols.
