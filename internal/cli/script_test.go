@@ -93,6 +93,9 @@ func TestScripts(t *testing.T) {
 				Deadline: time.Now().Add(2 * scriptjobs.Patience), // for what would hang
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("TERM", "xterm")
+					if err := exec.Command("ipcrm", "--all").Run(); err != nil { // what a script that failed has left
+						return err
+					}
 					scriptjobs.Setup(env, "NO_COLOR", "D")
 					return nil
 				},
