@@ -31,19 +31,22 @@ func TestDigestFollowsTheContent(t *testing.T) {
 		t.Error("it depends on what is no part of the submission")
 	}
 	seen := map[string]bool{before: true}
-	for name, change := range map[string]func(){
-		"content":   func() { put(t, dir, map[string]string{"a.c": "2"}) },
-		"exec":      func() { must(t, os.Chmod(filepath.Join(dir, "a.c"), 0o755)) },
-		"new file":  func() { put(t, dir, map[string]string{"b.c": ""}) },
-		"rename":    func() { must(t, os.Rename(filepath.Join(dir, "b.c"), filepath.Join(dir, "c.c"))) },
-		"link":      func() { must(t, os.Symlink("/etc/shadow", filepath.Join(dir, "l"))) },
-		"FIFO":      func() { must(t, syscall.Mkfifo(filepath.Join(dir, "p"), 0o644)) },
-		"empty dir": func() { put(t, dir, map[string]string{"d/": ""}) },
+	for _, step := range []struct { // in this order: what is renamed has to be there
+		name   string
+		change func()
+	}{
+		{"content", func() { put(t, dir, map[string]string{"a.c": "2"}) }},
+		{"exec", func() { must(t, os.Chmod(filepath.Join(dir, "a.c"), 0o755)) }},
+		{"new file", func() { put(t, dir, map[string]string{"b.c": ""}) }},
+		{"rename", func() { must(t, os.Rename(filepath.Join(dir, "b.c"), filepath.Join(dir, "c.c"))) }},
+		{"link", func() { must(t, os.Symlink("/etc/shadow", filepath.Join(dir, "l"))) }},
+		{"FIFO", func() { must(t, syscall.Mkfifo(filepath.Join(dir, "p"), 0o644)) }},
+		{"empty dir", func() { put(t, dir, map[string]string{"d/": ""}) }},
 	} {
-		change()
+		step.change()
 		d := digest(t, dir)
 		if seen[d] {
-			t.Errorf("%s does not change it", name)
+			t.Errorf("%s does not change it", step.name)
 		}
 		seen[d] = true
 	}
