@@ -42,8 +42,9 @@ lint: ## look at the source: gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
+# Four packages at a time, whatever the computer: many tests wait more than they work.
 unit: ## run the tests that need no machine, with the race detector
-	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -v -e /internal/vmtest -e '/grader/redteam$$')
+	CGO_ENABLED=1 $(GO) test -race -p 4 $$($(GO) list ./... | grep -v -e /internal/vmtest -e '/grader/redteam$$')
 	$(GO) test -short ./grader/redteam
 
 image: build ## make the guest image, unless it is there
