@@ -66,3 +66,19 @@ func TestClearAllLeavesTheLivingAlone(t *testing.T) {
 	}
 	must(t, st.Clear(t.Context(), "grade-1"))
 }
+
+// A start may be killed at any moment: what it makes must be known before it is there.
+func TestSocketsAreWrittenDownBeforeTheyAreMade(t *testing.T) {
+	blocked := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(blocked, nil, 0o600))
+	st := Store{Dir: t.TempDir(), Run: filepath.Join(blocked, "run")} // cannot be made
+	c := Clone{Name: "fifo"}
+	if st.layOut(&c) == nil {
+		t.Fatal("sockets lie below a file")
+	}
+	written, err := readClone(st.dir("fifo"))
+	must(t, err)
+	if written.Run == "" || written.Run != c.Run {
+		t.Errorf("%q is written down for %q", written.Run, c.Run)
+	}
+}

@@ -346,32 +346,36 @@ func (st Store) layOut(c *Clone) error {
 	c.Dir = st.dir(c.Name)
 	c.Begun = time.Now()
 	c.Hostname = hostnameFor(c.Name)
-	run, err := newRun(st.Run)
-	if err != nil {
-		return err
-	}
-	c.Run = run
-	if len(filepath.Join(run, portSocket)) > 104 {
-		return fmt.Errorf("%s is too long a path for a socket: set XDG_RUNTIME_DIR to a shorter one", run)
+	// Written down before it is made: whoever is killed in between leaves nothing
+	// that the next one does not know of.
+	c.Run = filepath.Join(st.Run, strings.ToLower(rand.Text()[:runLength]))
+	if len(filepath.Join(c.Run, portSocket)) > 104 {
+		return fmt.Errorf("%s is too long a path for a socket: set XDG_RUNTIME_DIR to a shorter one", c.Run)
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
 	}
-	return c.write()
+	if err := c.write(); err != nil {
+		return err
+	}
+	return c.makeRun()
 }
 
-// newRun makes a directory for one clone's sockets. A clone that ends just now
+// runLength is how many random letters name a directory for sockets: 50 bits.
+const runLength = 10
+
+// makeRun makes the directory for the clone's sockets. A clone that ends just now
 // may take the parent away in between.
-func newRun(parent string) (run string, err error) {
+func (c *Clone) makeRun() (err error) {
 	for range 3 {
-		if err := private(parent); err != nil {
-			return "", err
+		if err = private(filepath.Dir(c.Run)); err != nil {
+			return err
 		}
-		if run, err = os.MkdirTemp(parent, ""); !missing(err) {
+		if err = private(c.Run); !missing(err) {
 			break
 		}
 	}
-	return run, err
+	return err
 }
 
 // private makes a directory that only we can enter, in one that anybody may be
