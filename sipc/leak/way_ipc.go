@@ -112,17 +112,22 @@ func seeListed(j job) (seer, error) {
 	}), nil
 }
 
+// attachOnce attaches a segment for a moment: it leaves who did it, and when.
+func attachOnce(segment int) error {
+	s, err := attachReadOnly(segment)
+	if err != nil {
+		return err
+	}
+	return s.Detach()
+}
+
 // showLastAttacher has one of two processes attach: the one that the symbol names.
 func showLastAttacher(j job) (shower, error) {
 	return func(symbol int, _ int64) error {
 		if symbol != j.Helper {
 			return nil
 		}
-		s, err := attachReadOnly(j.Channel.Segment)
-		if err != nil {
-			return err
-		}
-		return s.Detach()
+		return attachOnce(j.Channel.Segment)
 	}, nil
 }
 
@@ -208,11 +213,7 @@ func showAttachment(j job) (shower, error) {
 		if symbol == 0 {
 			return nil
 		}
-		s, err := attachReadOnly(j.Channel.Segment)
-		if err != nil {
-			return err
-		}
-		return s.Detach()
+		return attachOnce(j.Channel.Segment)
 	}, nil
 }
 
