@@ -274,6 +274,7 @@ type Empty struct{}
 //	Records     RecordsQuery → RecordsReply   reads the audit trail
 //	LoadPolicy  Policy       → PolicyLoaded   puts a binary policy into the kernel
 //	SetEnforce  bool         → Empty          switches enforcing on or off
+//	Play        PlaySpec     → PlayResult     plays a scenario
 const (
 	CallIdentify   = "Agent.Identify"
 	CallReset      = "Agent.Reset"
@@ -284,6 +285,7 @@ const (
 	CallRecords    = "Agent.Records"
 	CallLoadPolicy = "Agent.LoadPolicy"
 	CallSetEnforce = "Agent.SetEnforce"
+	CallPlay       = "Agent.Play"
 )
 
 // Outputs names the files that a build must have made.
