@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"ipclab/internal/yamlfile"
 )
 
 // Source is a place with lab folders.
@@ -138,7 +140,7 @@ type UnknownError struct {
 
 // Error names the lab, and the one that was perhaps meant.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("there is no lab %q%s", e.Name, didYouMean(e.Name, e.Known))
+	return fmt.Sprintf("there is no lab %q%s", e.Name, yamlfile.DidYouMean(e.Name, e.Known))
 }
 
 // Hint lists the labs that there are.

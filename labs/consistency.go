@@ -5,13 +5,15 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"ipclab/internal/yamlfile"
 )
 
 // consistent tests what the values of a manifest must be to one another and
 // to the files of the folder.
 func (m *manifest) consistent(folder string) {
 	if folder != "" && m.lab.Name != "" && m.lab.Name != folder {
-		m.add(m.nameAt, "name is %q, but the folder is %q: they must be the same", m.lab.Name, folder)
+		m.Add(m.nameAt, "name is %q, but the folder is %q: they must be the same", m.lab.Name, folder)
 	}
 	m.someVisible()
 	m.uniqueIDs()
@@ -23,15 +25,15 @@ func (m *manifest) consistent(folder string) {
 // someVisible demands something that students can check themselves.
 func (m *manifest) someVisible() {
 	if all := m.lab.Checks(); len(all) > 0 && len(m.lab.Visible()) == 0 {
-		m.add(all[0].at, "every check is hidden: students would have nothing to check")
+		m.Add(all[0].at, "every check is hidden: students would have nothing to check")
 	}
 }
 
 func (m *manifest) uniqueIDs() {
-	first := map[string]position{}
+	first := map[string]yamlfile.Position{}
 	for _, c := range m.lab.Checks() {
 		if at, twice := first[c.ID]; twice && c.ID != "" {
-			m.add(c.at, "id %q stands twice, first in line %d", c.ID, at.line)
+			m.Add(c.at, "id %q stands twice, first in line %d", c.ID, at.Line)
 			continue
 		}
 		first[c.ID] = c.at
@@ -48,7 +50,7 @@ func (m *manifest) soundNeeds() {
 	for _, c := range m.lab.Checks() {
 		for i, need := range c.Needs {
 			if msg := m.unsound(c, need, ids, above); msg != "" {
-				m.add(c.needsAt[i], "check %q needs %q%s", c.ID, need, msg)
+				m.Add(c.needsAt[i], "check %q needs %q%s", c.ID, need, msg)
 			}
 		}
 		above = append(above, c.ID)
@@ -59,7 +61,7 @@ func (m *manifest) soundNeeds() {
 func (m *manifest) unsound(c *Check, need string, ids, above []string) string {
 	switch {
 	case !slices.Contains(ids, need):
-		return ", which does not exist" + didYouMean(need, ids)
+		return ", which does not exist" + yamlfile.DidYouMean(need, ids)
 	case !c.Hidden && m.lab.Check(need).Hidden:
 		return ", which is hidden: students could never run it"
 	case slices.Contains(above, need):
@@ -109,7 +111,7 @@ func (m *manifest) knownTypes() {
 func (m *manifest) within(list []located, known []string, complaint string) {
 	for _, l := range list {
 		if l.text != "" && !slices.Contains(known, l.text) {
-			m.add(l.at, "%s %q%s", complaint, l.text, didYouMean(l.text, known))
+			m.Add(l.at, "%s %q%s", complaint, l.text, yamlfile.DidYouMean(l.text, known))
 		}
 	}
 }
@@ -118,12 +120,12 @@ func (m *manifest) within(list []located, known []string, complaint string) {
 func (m *manifest) presentFiles() {
 	for _, g := range m.given {
 		if isFile(g.text) == nil && !m.isFile(g.text) {
-			m.add(g.at, "%s is not a file of the lab%s", g.text, didYouMean(g.text, m.siblings(g.text)))
+			m.Add(g.at, "%s is not a file of the lab%s", g.text, yamlfile.DidYouMean(g.text, m.siblings(g.text)))
 		}
 	}
 	for _, c := range m.lab.Checks() {
 		if isName(c.ID) == nil && !m.isFile(c.Script()) && !(c.Hidden && m.lab.student) {
-			m.add(c.at, "check %q has no script: %s is missing%s", c.ID, c.Script(), didYouMean(c.Script(), m.siblings(c.Script())))
+			m.Add(c.at, "check %q has no script: %s is missing%s", c.ID, c.Script(), yamlfile.DidYouMean(c.Script(), m.siblings(c.Script())))
 		}
 	}
 }

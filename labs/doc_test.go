@@ -8,7 +8,7 @@ import (
 )
 
 // declared is how a key of a manifest is declared to the decoder.
-var declared = regexp.MustCompile(`\b(?:must|may|seen)\("([a-z]+)"`)
+var declared = regexp.MustCompile(`\b(?:Must|May|seen)\("([a-z]+)"`)
 
 func TestManifestPageNamesEveryKey(t *testing.T) {
 	page, err := os.ReadFile("../docs/manifest.md")

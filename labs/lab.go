@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipclab/internal/guest/api"
+	"ipclab/internal/yamlfile"
 )
 
 // DefaultDomain is the SELinux domain of a subject that names none.
@@ -128,8 +129,8 @@ type Check struct {
 	Timeout time.Duration // on the reference machine
 	Hints   []string      // from the first nudge to nearly the answer
 
-	at      position   // of its id
-	needsAt []position // of the elements of Needs
+	at      yamlfile.Position   // of its id
+	needsAt []yamlfile.Position // of the elements of Needs
 }
 
 // Script is the path of the check's script in the lab's folder.

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"ipclab/internal/yamlfile"
 )
 
 // Problem is something about a lab that Load accepts and that must still be
@@ -61,11 +63,11 @@ type linter struct {
 }
 
 func (l *linter) report(file string, line int, format string, args ...any) {
-	l.reportAt(file, position{line: line}, format, args...)
+	l.reportAt(file, yamlfile.Position{Line: line}, format, args...)
 }
 
-func (l *linter) reportAt(file string, at position, format string, args ...any) {
-	l.problems = append(l.problems, Problem{l.shown + file, at.line, at.col, fmt.Sprintf(format, args...)})
+func (l *linter) reportAt(file string, at yamlfile.Position, format string, args ...any) {
+	l.problems = append(l.problems, Problem{l.shown + file, at.Line, at.Column, fmt.Sprintf(format, args...)})
 }
 
 func (l *linter) collect() error {
@@ -111,7 +113,7 @@ func (l *linter) points() {
 func (l *linter) matchingInputs(c *Check) {
 	for _, g := range c.Inputs {
 		if !slices.ContainsFunc(l.under("solution"), matches(g)) {
-			l.report(ManifestFile, c.at.line, "check %q: no file of the solution matches %q of inputs", c.ID, g)
+			l.report(ManifestFile, c.at.Line, "check %q: no file of the solution matches %q of inputs", c.ID, g)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"ipclab/internal/yamlfile"
 )
 
 // scripts demands that every script does something, and that it names only
@@ -49,7 +51,7 @@ func (l *linter) knownSubject(c *Check, line int, name string) {
 	for _, s := range l.lab.Subjects {
 		names = append(names, s.Name)
 	}
-	l.report(c.Script(), line, "the lab has no subject %q%s", name, didYouMean(name, names))
+	l.report(c.Script(), line, "the lab has no subject %q%s", name, yamlfile.DidYouMean(name, names))
 }
 
 // actor is the subject that a command names; empty when it names none.
@@ -140,7 +142,7 @@ func (l *linter) mutant(m Mutant) {
 		l.report(path.Join(dir, PatchFile), 0, "%v", errors.Unwrap(err))
 	}
 	if len(own) <= 1 && len(m.Delete) == 0 {
-		l.report(path.Join(dir, MutantFile), m.at.line, "the mutant changes nothing")
+		l.report(path.Join(dir, MutantFile), m.at.Line, "the mutant changes nothing")
 	}
 }
 
@@ -153,7 +155,7 @@ func (l *linter) overlay(m Mutant, dir, name string, solution []string) {
 	file := path.Join(dir, name)
 	switch {
 	case !inSolution && !added:
-		l.report(file, 0, "the solution has no such file%s; list it under add if that is meant", didYouMean(name, solution))
+		l.report(file, 0, "the solution has no such file%s; list it under add if that is meant", yamlfile.DidYouMean(name, solution))
 	case inSolution && added:
 		l.report(file, 0, "add names it, but the solution has it too")
 	case inSolution && l.same(file, path.Join("solution", name)):

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"ipclab/internal/yamlfile"
 )
 
 // placeholders demands that every placeholder means a parameter and that every
@@ -40,7 +42,7 @@ func (l *linter) lineOfPlaceholders(file string, line int, text string, values m
 	for _, at := range pattern.FindAllStringSubmatchIndex(text, -1) {
 		name := text[at[2]:at[3]]
 		if _, known := values[name]; !known {
-			l.reportAt(file, position{line, at[0] + 1}, "unknown placeholder @@%s@@%s", name, didYouMean(name, slices.Sorted(maps.Keys(values))))
+			l.reportAt(file, yamlfile.Position{Line: line, Column: at[0] + 1}, "unknown placeholder @@%s@@%s", name, yamlfile.DidYouMean(name, slices.Sorted(maps.Keys(values))))
 		}
 		parameter, _, _ := strings.Cut(name, ".")
 		used[parameter] = true
@@ -50,7 +52,7 @@ func (l *linter) lineOfPlaceholders(file string, line int, text string, values m
 	}
 	rest := pattern.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat(" ", len(s)) })
 	if at := regexp.MustCompile(`@@[A-Za-z0-9]`).FindStringIndex(rest); at != nil {
-		l.reportAt(file, position{line, at[0] + 1}, "a placeholder is not closed: it ends with @@, and has no blanks")
+		l.reportAt(file, yamlfile.Position{Line: line, Column: at[0] + 1}, "a placeholder is not closed: it ends with @@, and has no blanks")
 	}
 }
 

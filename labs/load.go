@@ -7,6 +7,8 @@ import (
 	"path"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"ipclab/internal/yamlfile"
 )
 
 // ManifestFile is the file that makes a folder a lab.
@@ -66,10 +68,10 @@ func folderName(dir string) string {
 
 // readManifest fills a lab from the text of its manifest.
 func readManifest(l *Lab, data []byte, folder string) error {
-	m := &manifest{decoder: decoder{mistakes: mistakes{file: l.file}}, lab: l}
-	m.document(data, func(n ast.Node) {
+	m := &manifest{Decoder: yamlfile.Decoder{Mistakes: yamlfile.Mistakes{File: l.file}}, lab: l}
+	m.Document(data, func(n ast.Node) {
 		m.read(n)
 		m.consistent(folder)
 	})
-	return m.err()
+	return m.Err()
 }

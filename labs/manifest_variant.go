@@ -6,24 +6,26 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"ipclab/internal/yamlfile"
 )
 
 // variant reads what differs from one variant of the lab to another. With a
 // mistake in it, the lab has no parameters.
 func (m *manifest) variant(n ast.Node) {
-	before := len(m.mistakes.list)
+	before := len(m.All)
 	var all []Parameter
-	m.entries(n, "variant", func(name string, v *ast.MappingValueNode) {
+	m.Entries(n, "variant", func(name string, v *ast.MappingValueNode) {
 		m.key(v, "parameter", name)
-		p := Parameter{Name: name, at: at(v)}
+		p := Parameter{Name: name, at: yamlfile.At(v)}
 		m.parameter(&p, v.Value)
 		m.enoughNames(p, all)
 		all = append(all, p)
 	})
 	if len(all) == 0 {
-		m.add(at(n), "variant must not be empty")
+		m.Add(yamlfile.At(n), "variant must not be empty")
 	}
-	if len(m.mistakes.list) == before {
+	if len(m.All) == before {
 		m.lab.parameters = all
 	}
 }
@@ -31,35 +33,35 @@ func (m *manifest) variant(n ast.Node) {
 // parameter reads one parameter.
 func (m *manifest) parameter(p *Parameter, n ast.Node) {
 	what := fmt.Sprintf("parameter %q", p.Name)
-	list, ok := pairs(n)
+	list, ok := yamlfile.Pairs(n)
 	if !ok || len(list) == 0 {
-		m.add(at(n), "%s must be a mapping such as {hex: 16}, not %s", what, kind(n))
+		m.Add(yamlfile.At(n), "%s must be a mapping such as {hex: 16}, not %s", what, yamlfile.Kind(n))
 		return
 	}
 	switch p.Kind = kindOf(n); p.Kind {
 	case KindName:
-		m.mapping(n, what, must("name", m.choices(&p.List, "name of "+what, isWord)))
+		m.Mapping(n, what, yamlfile.Must("name", m.choices(&p.List, "name of "+what, isWord)))
 	case KindPick:
-		m.mapping(n, what, must("pick", m.choices(&p.List, "pick of "+what, isValue)))
+		m.Mapping(n, what, yamlfile.Must("pick", m.choices(&p.List, "pick of "+what, isValue)))
 	case KindOrder:
 		p.Separator = " "
-		m.mapping(n, what, must("order", m.choices(&p.List, "order of "+what, isValue)),
-			may("separator", m.rawText(&p.Separator, "separator of "+what)))
+		m.Mapping(n, what, yamlfile.Must("order", m.choices(&p.List, "order of "+what, isValue)),
+			yamlfile.May("separator", m.rawText(&p.Separator, "separator of "+what)))
 	case KindHex:
-		m.mapping(n, what, must("hex", m.digits(&p.Digits, "hex of "+what)))
+		m.Mapping(n, what, yamlfile.Must("hex", m.digits(&p.Digits, "hex of "+what)))
 	case KindNumber:
-		m.mapping(n, what, must("from", m.number(&p.From, "from of "+what, 0)), must("to", m.number(&p.To, "to of "+what, 0)))
+		m.Mapping(n, what, yamlfile.Must("from", m.Number(&p.From, "from of "+what, 0)), yamlfile.Must("to", m.Number(&p.To, "to of "+what, 0)))
 		if p.To <= p.From {
-			m.add(at(n), "%s must go from a number to a greater one", what)
+			m.Add(yamlfile.At(n), "%s must go from a number to a greater one", what)
 		}
 	default:
-		m.add(at(n), "%s draws nothing: it needs name, pick, hex, order, or from and to", what)
+		m.Add(yamlfile.At(n), "%s draws nothing: it needs name, pick, hex, order, or from and to", what)
 	}
 }
 
 // kindOf tells a parameter's kind by the first key that names one.
 func kindOf(n ast.Node) Kind {
-	list, _ := pairs(n)
+	list, _ := yamlfile.Pairs(n)
 	for _, v := range list {
 		switch key := v.Key.String(); key {
 		case "from", "to":
@@ -72,16 +74,16 @@ func kindOf(n ast.Node) Kind {
 }
 
 // choices reads a list of at least two different texts.
-func (m *manifest) choices(to *[]string, what string, test func(string) error) reader {
+func (m *manifest) choices(to *[]string, what string, test func(string) error) yamlfile.Reader {
 	return func(n ast.Node) {
-		m.texts(to, what, test)(n)
+		m.Texts(to, what, test)(n)
 		for i, s := range *to {
 			if slices.Contains((*to)[:i], s) {
-				m.add(at(n), "%s has %q twice", what, s)
+				m.Add(yamlfile.At(n), "%s has %q twice", what, s)
 			}
 		}
 		if len(*to) == 1 {
-			m.add(at(n), "%s must have two elements or more", what)
+			m.Add(yamlfile.At(n), "%s must have two elements or more", what)
 		}
 	}
 }
@@ -89,21 +91,21 @@ func (m *manifest) choices(to *[]string, what string, test func(string) error) r
 // maxHex bounds the digits that a parameter may have.
 const maxHex = 64
 
-func (m *manifest) digits(to *int, what string) reader {
+func (m *manifest) digits(to *int, what string) yamlfile.Reader {
 	return func(n ast.Node) {
-		m.number(to, what, 1)(n)
+		m.Number(to, what, 1)(n)
 		if *to > maxHex {
-			m.add(at(n), "%s must be at most %d", what, maxHex)
+			m.Add(yamlfile.At(n), "%s must be at most %d", what, maxHex)
 		}
 	}
 }
 
 // rawText reads a text that may be blank.
-func (m *manifest) rawText(to *string, what string) reader {
+func (m *manifest) rawText(to *string, what string) yamlfile.Reader {
 	return func(n ast.Node) {
-		s, ok := textOf(n)
+		s, ok := yamlfile.TextOf(n)
 		if !ok {
-			m.add(at(n), "%s must be a text, not %s", what, kind(n))
+			m.Add(yamlfile.At(n), "%s must be a text, not %s", what, yamlfile.Kind(n))
 			return
 		}
 		*to = s
@@ -120,7 +122,7 @@ func (m *manifest) enoughNames(p Parameter, above []Parameter) {
 		}
 	}
 	if p.Kind == KindName && len(p.List) > 1 && len(p.List)-others < 2 {
-		m.add(p.at, "parameter %q needs %d words or more: %d of them may be taken by names above it", p.Name, others+2, others)
+		m.Add(p.at, "parameter %q needs %d words or more: %d of them may be taken by names above it", p.Name, others+2, others)
 	}
 }
 

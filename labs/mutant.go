@@ -9,6 +9,8 @@ import (
 	"testing/fstest"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"ipclab/internal/yamlfile"
 )
 
 // MutantFile is the description inside a mutant's folder. It is not part of
@@ -24,8 +26,8 @@ type Mutant struct {
 	Add    []string // files of the folder that the solution does not have
 	Delete []string // files of the solution that the mutant lacks
 
-	file     string   // of its description, as messages name it
-	at       position // of the value of "fails"
+	file     string            // of its description, as messages name it
+	at       yamlfile.Position // of the value of "fails"
 	overlay  fs.FS
 	solution fs.FS
 }
@@ -98,28 +100,28 @@ func loadMutant(l *Lab, name, shown string) (Mutant, error) {
 	dir := path.Join(mutantsDir, name)
 	m := Mutant{Name: name, file: path.Join(shown, dir, MutantFile)}
 	m.overlay, m.solution = sub(l.dir, dir), l.Solution()
-	d := &decoder{mistakes: mistakes{file: m.file}}
+	d := &yamlfile.Decoder{Mistakes: yamlfile.Mistakes{File: m.file}}
 	data, err := fs.ReadFile(m.overlay, MutantFile)
 	if err != nil {
-		d.add(position{}, "the mutant's description cannot be read: %v", err)
-		return m, d.err()
+		d.Add(yamlfile.Position{}, "the mutant's description cannot be read: %v", err)
+		return m, d.Err()
 	}
 	if err := isName(name); err != nil {
-		d.add(position{}, "the mutant's folder: %v", err)
+		d.Add(yamlfile.Position{}, "the mutant's folder: %v", err)
 	}
-	d.document(data, func(n ast.Node) { m.read(d, n, l) })
-	return m, d.err()
+	d.Document(data, func(n ast.Node) { m.read(d, n, l) })
+	return m, d.Err()
 }
 
 // read takes the description, and tests that the check exists if the lab's
 // manifest was readable.
-func (m *Mutant) read(d *decoder, n ast.Node, l *Lab) {
-	m.at = at(n)
-	d.mapping(n, "the mutant",
-		must("fails", func(n ast.Node) { m.at = at(n); d.text(&m.Fails, "fails", isName)(n) }),
-		must("why", d.text(&m.Why, "why")),
-		may("add", d.texts(&m.Add, "add", isFile)),
-		may("delete", d.texts(&m.Delete, "delete", isFile)),
+func (m *Mutant) read(d *yamlfile.Decoder, n ast.Node, l *Lab) {
+	m.at = yamlfile.At(n)
+	d.Mapping(n, "the mutant",
+		yamlfile.Must("fails", func(n ast.Node) { m.at = yamlfile.At(n); d.Text(&m.Fails, "fails", isName)(n) }),
+		yamlfile.Must("why", d.Text(&m.Why, "why")),
+		yamlfile.May("add", d.Texts(&m.Add, "add", isFile)),
+		yamlfile.May("delete", d.Texts(&m.Delete, "delete", isFile)),
 	)
 	var ids []string
 	for _, c := range l.Checks() {
@@ -128,5 +130,5 @@ func (m *Mutant) read(d *decoder, n ast.Node, l *Lab) {
 	if m.Fails == "" || len(ids) == 0 || slices.Contains(ids, m.Fails) {
 		return
 	}
-	d.add(m.at, "the lab has no check %q%s", m.Fails, didYouMean(m.Fails, ids))
+	d.Add(m.at, "the lab has no check %q%s", m.Fails, yamlfile.DidYouMean(m.Fails, ids))
 }

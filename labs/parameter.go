@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ipclab/internal/yamlfile"
 )
 
 // Kind is what a parameter draws.
@@ -33,7 +35,7 @@ type Parameter struct {
 	From, To  int      // for KindNumber, both included
 	Separator string   // for KindOrder: between the elements
 
-	at position // of its name
+	at yamlfile.Position // of its name
 }
 
 // Bits is how unlikely it is that two variants agree in the parameter: the

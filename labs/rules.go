@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ipclab/internal/guest/api"
+	"ipclab/internal/yamlfile"
 )
 
 // The rules for single values of a manifest. Each returns what is wrong.
@@ -76,7 +77,7 @@ func oneOf(words ...string) func(string) error {
 		if slices.Contains(words, s) {
 			return nil
 		}
-		return fmt.Errorf("%q is not one of %s%s", s, strings.Join(words, ", "), didYouMean(s, words))
+		return fmt.Errorf("%q is not one of %s%s", s, strings.Join(words, ", "), yamlfile.DidYouMean(s, words))
 	}
 }
 

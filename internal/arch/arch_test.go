@@ -24,9 +24,10 @@ func layers() [][]string {
 		{"sipc/internal/sysv"},
 		{"sipc"},
 		{"sipc/actor", "sipc/leak", "sipc/policy", "sipc/sipctest", "sipc/sipctest/student"},
-		{"internal/bench/page", "internal/guest/api", "internal/nearest", "internal/policy", "internal/scriptjobs", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
-		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "labs"},
-		{"internal/flow", "internal/proof"},
+		{"internal/bench/page", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/scriptjobs", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
+		{"internal/yamlfile"},
+		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "scenarios"},
+		{"internal/flow", "internal/proof", "labs"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
@@ -48,20 +49,21 @@ func bounds() map[string][]string {
 		"internal/machine/qemu": {"internal/guest/api", "internal/machine", "internal/sparse"},
 		"internal/proof":        {"internal/policy", "internal/policy/model"},
 		"internal/flow":         {"internal/nearest", "internal/policy", "internal/policy/model"},
-		// a lab is data
-		"labs": {"internal/guest/api", "internal/nearest", "internal/workspace/glob"},
+		// a lab is data, and so is a scenario
+		"labs":      {"internal/guest/api", "internal/nearest", "internal/workspace/glob", "internal/yamlfile"},
+		"scenarios": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile"},
 		// the engine sees a guest through an interface of its own
-		"grader":             {"internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "labs"},
+		"grader":             {"internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "labs"},
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
 		// what was handed in is taken without a machine
 		"internal/intake": {
 			"grader", "grader/gradebook", "internal/guest/api", "internal/nearest", "internal/policy",
-			"internal/workspace", "internal/workspace/glob", "labs",
+			"internal/workspace", "internal/workspace/glob", "internal/yamlfile", "labs",
 		},
 		"cmd/ipclab": {
 			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
 			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
-			"internal/workspace/glob", "labs", "sipc", "sipc/internal/sysv", "vagrant",
+			"internal/workspace/glob", "internal/yamlfile", "labs", "sipc", "sipc/internal/sysv", "vagrant",
 		},
 	}
 }
