@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"ipclab/internal/draft"
 	"ipclab/internal/guest/api"
 	"ipclab/internal/workspace/glob"
 	"ipclab/labs"
@@ -93,26 +93,10 @@ func (m *Memory) Save() error {
 	if err != nil {
 		return fmt.Errorf("remembering results: %w", err)
 	}
-	if err := replaceFile(m.path, data); err != nil {
+	if err := draft.Write(m.path, data, 0o600, draft.Derived); err != nil {
 		return fmt.Errorf("remembering results: %w", err)
 	}
 	return nil
-}
-
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // Key is the digest of everything that the outcome of a check depends on: the

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+
+	"ipclab/internal/draft"
 )
 
 // GradeSchema names the form of submissions/ID/result.json.
@@ -78,7 +80,7 @@ func WriteGrade(dir string, g Grade) error {
 	if err := CheckID(g.ID); err != nil {
 		return err
 	}
-	return write(GradePath(dir, g.ID), g, Durable)
+	return write(GradePath(dir, g.ID), g, draft.Durable)
 }
 
 // WriteForStudent keeps what the student may see of a grade, beside the page
@@ -87,11 +89,11 @@ func WriteForStudent(dir string, g Grade, lab Lab) error {
 	if err := CheckID(g.ID); err != nil {
 		return err
 	}
-	return write(filepath.Join(dir, studentDir, g.ID, gradeFile), g.ForStudent(lab), Derived)
+	return write(filepath.Join(dir, studentDir, g.ID, gradeFile), g.ForStudent(lab), draft.Derived)
 }
 
-func write(path string, g Grade, care Care) error {
-	return Replace(path, func(w io.Writer) error { return encode(w, storedGrade{GradeSchema, g}) }, care)
+func write(path string, g Grade, care draft.Care) error {
+	return draft.Replace(path, 0o644, care, func(w io.Writer) error { return encode(w, storedGrade{GradeSchema, g}) })
 }
 
 // ReadGrade reads what WriteGrade kept. It is fs.ErrNotExist if there is none.

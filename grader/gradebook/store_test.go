@@ -2,7 +2,6 @@ package gradebook_test
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"ipclab/grader"
 	"ipclab/grader/gradebook"
+	"ipclab/internal/draft"
 )
 
 func must(t *testing.T, err error) {
@@ -122,37 +122,6 @@ func TestFoldersThatAreNoBooks(t *testing.T) {
 	}
 }
 
-func TestReplaceLeavesTheOldFileWhenWritingFails(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "deep", "file")
-	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
-	must(t, gradebook.Replace(path, hello, gradebook.Durable))
-	broken := func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return io.ErrShortWrite }
-	if err := gradebook.Replace(path, broken, gradebook.Derived); !errors.Is(err, io.ErrShortWrite) {
-		t.Errorf("the error is %v", err)
-	}
-	entries, err := os.ReadDir(filepath.Dir(path))
-	must(t, err)
-	data, err := os.ReadFile(path)
-	must(t, err)
-	if string(data) != "hello" || len(entries) != 1 {
-		t.Errorf("the file says %q, beside %d others", data, len(entries)-1)
-	}
-	info, err := os.Stat(path)
-	must(t, err)
-	if info.Mode().Perm() != 0o644 {
-		t.Errorf("its mode is %o", info.Mode().Perm())
-	}
-	must(t, os.Remove(path))
-	must(t, os.Mkdir(path, 0o755)) // a folder is in the way
-	if err := gradebook.Replace(path, hello, gradebook.Derived); err == nil {
-		t.Error("a folder was replaced")
-	}
-	if entries, _ = os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
-		t.Error("the draft is still there")
-	}
-}
-
 func TestSweepDrafts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a[b*")
 	keep := []string{"results.json", ".ipclab/lock", ".hidden-1", "notes-2", "submissions/s1/result.json", "submissions/s1/.swp-file", "other/.result.json-1"}
@@ -162,9 +131,9 @@ func TestSweepDrafts(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		must(t, os.WriteFile(path, nil, 0o644))
 	}
-	draft, err := gradebook.NewDraft(gradebook.GradePath(dir, "s1"))
+	d, err := draft.New(gradebook.GradePath(dir, "s1"), 0o644)
 	must(t, err)
-	defer draft.Drop()
+	defer d.Drop()
 	gradebook.SweepDrafts(dir)
 	for _, name := range keep {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
@@ -186,7 +155,7 @@ func FuzzReadGrade(f *testing.F) {
 	f.Add(`{"schema":"ipclab/grade/v1","id":"s1","report":{"results":[{"evidence":[{"avc":null}]}]}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		dir := t.TempDir()
-		must(t, gradebook.Replace(gradebook.GradePath(dir, "s1"), func(w io.Writer) error { _, err := io.WriteString(w, text); return err }, gradebook.Derived))
+		must(t, draft.Write(gradebook.GradePath(dir, "s1"), []byte(text), 0o644, draft.Derived))
 		if g, err := gradebook.ReadGrade(dir, "s1"); err == nil && g.ID != "s1" {
 			t.Errorf("it is the grade of %q", g.ID)
 		}

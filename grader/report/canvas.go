@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipclab/grader/gradebook"
+	"ipclab/internal/draft"
 )
 
 // pointsPossible begins the row in which Canvas keeps what columns are worth.
@@ -15,12 +16,12 @@ const pointsPossible = "Points Possible"
 type canvasCSV struct {
 	standings
 	job   *job
-	draft *gradebook.Draft
+	draft *draft.Draft
 }
 
 func (j *job) newCanvas() (sink, error) {
-	draft, err := gradebook.NewDraft(j.path("canvas.csv"))
-	return &canvasCSV{job: j, draft: draft}, err
+	d, err := draft.New(j.path("canvas.csv"), 0o644)
+	return &canvasCSV{job: j, draft: d}, err
 }
 
 func (c *canvasCSV) add(e entry) error { c.standings.add(e); return nil }
@@ -37,7 +38,7 @@ func (c *canvasCSV) finish() error {
 	} else {
 		c.write()
 	}
-	return c.draft.Put(gradebook.Derived)
+	return c.draft.Put(draft.Derived)
 }
 
 func (c *canvasCSV) drop() {

@@ -9,13 +9,14 @@ import (
 
 	"ipclab/grader"
 	"ipclab/grader/gradebook"
+	"ipclab/internal/draft"
 )
 
 // junitFile writes junit.xml, a test suite a submission, while the grades go
 // by. Totals over all suites would have to stand before them, so there are
 // none; readers add up the suites.
 type junitFile struct {
-	*gradebook.Draft
+	*draft.Draft
 	encoder *xml.Encoder
 	lab     gradebook.Lab
 	root    xml.StartElement
@@ -56,11 +57,11 @@ type junitOutcome struct {
 }
 
 func (j *job) newJUnit() (sink, error) {
-	draft, err := gradebook.NewDraft(j.path("junit.xml"))
+	d, err := draft.New(j.path("junit.xml"), 0o644)
 	if err != nil {
 		return nil, err
 	}
-	f := &junitFile{Draft: draft, encoder: xml.NewEncoder(draft), lab: j.lab}
+	f := &junitFile{Draft: d, encoder: xml.NewEncoder(d), lab: j.lab}
 	f.encoder.Indent("", "  ")
 	f.root = xml.StartElement{Name: xml.Name{Local: "testsuites"},
 		Attr: []xml.Attr{{Name: xml.Name{Local: "name"}, Value: "ipclab " + j.lab.Name}}}
@@ -78,7 +79,7 @@ func (f *junitFile) finish() error {
 		return err
 	}
 	_ = f.WriteByte('\n')
-	return f.Put(gradebook.Derived)
+	return f.Put(draft.Derived)
 }
 
 func (f *junitFile) drop() { f.Drop() }

@@ -3,7 +3,7 @@ package report
 import (
 	"slices"
 
-	"ipclab/grader/gradebook"
+	"ipclab/internal/draft"
 )
 
 // moodleCSV is moodle.csv, for the import of Moodle's gradebook, or the
@@ -11,12 +11,12 @@ import (
 type moodleCSV struct {
 	standings
 	job   *job
-	draft *gradebook.Draft
+	draft *draft.Draft
 }
 
 func (j *job) newMoodle() (sink, error) {
-	draft, err := gradebook.NewDraft(j.path("moodle.csv"))
-	return &moodleCSV{job: j, draft: draft}, err
+	d, err := draft.New(j.path("moodle.csv"), 0o644)
+	return &moodleCSV{job: j, draft: d}, err
 }
 
 func (m *moodleCSV) add(e entry) error { m.standings.add(e); return nil }
@@ -33,7 +33,7 @@ func (m *moodleCSV) finish() error {
 	} else {
 		m.write()
 	}
-	return m.draft.Put(gradebook.Derived)
+	return m.draft.Put(draft.Derived)
 }
 
 func (m *moodleCSV) drop() {

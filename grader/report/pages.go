@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"ipclab/grader/gradebook"
+	"ipclab/internal/draft"
 )
 
 //go:embed pages
@@ -76,7 +77,7 @@ func (p *pages) finish() error {
 func (p *pages) drop() {}
 
 func putPage(t *template.Template, path, name string, view any) error {
-	return gradebook.Replace(path, func(w io.Writer) error { return t.ExecuteTemplate(w, name, view) }, gradebook.Derived)
+	return draft.Replace(path, 0o644, draft.Derived, func(w io.Writer) error { return t.ExecuteTemplate(w, name, view) })
 }
 
 // students writes what may be given out.

@@ -6,12 +6,13 @@ import (
 	"io"
 
 	"ipclab/grader/gradebook"
+	"ipclab/internal/draft"
 )
 
 // resultsFile writes results.json while the grades go by, so that a book never
 // has to be in memory as a whole.
 type resultsFile struct {
-	*gradebook.Draft
+	*draft.Draft
 	job   *job
 	tail  []byte // what comes after the grades
 	count int
@@ -26,11 +27,11 @@ func (j *job) newResults() (sink, error) {
 		return nil, err
 	}
 	at := bytes.LastIndex(data, []byte("[]"))
-	draft, err := gradebook.NewDraft(gradebook.BookPath(j.dir))
+	d, err := draft.New(gradebook.BookPath(j.dir), 0o644)
 	if err != nil {
 		return nil, err
 	}
-	f := &resultsFile{Draft: draft, job: j, tail: data[at+1:]}
+	f := &resultsFile{Draft: d, job: j, tail: data[at+1:]}
 	_, err = f.Write(data[:at+1])
 	return f, err
 }
@@ -55,22 +56,19 @@ func (f *resultsFile) finish() error {
 		_, _ = f.WriteString("\n  ")
 	}
 	_, _ = f.Write(append(f.tail, '\n'))
-	if err := f.Put(gradebook.Durable); err != nil {
+	if err := f.Put(draft.Durable); err != nil {
 		return err
 	}
-	return gradebook.Replace(f.job.path("results.schema.json"), func(w io.Writer) error {
-		_, err := w.Write(gradebook.SchemaJSON())
-		return err
-	}, gradebook.Derived)
+	return draft.Write(f.job.path("results.schema.json"), gradebook.SchemaJSON(), 0o644, draft.Derived)
 }
 
 func (f *resultsFile) drop() { f.Drop() }
 
 // putJSON writes one value into a file of its own.
 func putJSON(path string, v any) error {
-	return gradebook.Replace(path, func(w io.Writer) error {
+	return draft.Replace(path, 0o644, draft.Derived, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(v)
-	}, gradebook.Derived)
+	})
 }

@@ -26,6 +26,7 @@ import (
 	"ipclab/grader"
 	"ipclab/grader/gradebook"
 	"ipclab/grader/report"
+	"ipclab/internal/draft"
 )
 
 func read(t testing.TB, path ...string) string {
@@ -549,7 +550,7 @@ func TestGolden(t *testing.T) {
 		got = policy.ReplaceAllString(got, `http-equiv="Content-Security-Policy" content=""`)
 		golden := filepath.Join("testdata", "golden", filepath.FromSlash(name))
 		if os.Getenv("IPCLAB_UPDATE") != "" {
-			must(t, gradebook.Replace(golden, func(w io.Writer) error { _, err := io.WriteString(w, got); return err }, gradebook.Derived))
+			must(t, draft.Write(golden, []byte(got), 0o644, draft.Derived))
 		}
 		if want := read(t, golden); got != want {
 			t.Errorf("%s is not as it was (IPCLAB_UPDATE=1 accepts it): %s", name, firstDifference(got, want))

@@ -24,7 +24,7 @@ func layers() [][]string {
 		{"sipc/internal/sysv"},
 		{"sipc"},
 		{"sipc/actor", "sipc/leak", "sipc/policy", "sipc/sipctest", "sipc/sipctest/student"},
-		{"internal/bench/page", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/scriptjobs", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
+		{"internal/bench/page", "internal/draft", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/scriptjobs", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/yamlfile"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "scenarios"},
 		{"internal/flow", "internal/proof", "labs"},
@@ -47,7 +47,7 @@ func bounds() map[string][]string {
 		"cmd/ipclab-guest": {"internal/guest", "internal/guest/api", "sipc", "sipc/actor", "sipc/internal/sysv"},
 		// a machine knows nothing of labs and checks
 		"internal/machine":      {"internal/guest/api"},
-		"internal/machine/qemu": {"internal/guest/api", "internal/machine", "internal/sparse"},
+		"internal/machine/qemu": {"internal/draft", "internal/guest/api", "internal/machine", "internal/sparse"},
 		"internal/proof":        {"internal/policy", "internal/policy/model"},
 		"internal/flow":         {"internal/nearest", "internal/policy", "internal/policy/model"},
 		// what was looked at is laid side by side, not looked at
@@ -56,15 +56,15 @@ func bounds() map[string][]string {
 		"labs":      {"internal/guest/api", "internal/nearest", "internal/workspace/glob", "internal/yamlfile"},
 		"scenarios": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile"},
 		// the engine sees a guest through an interface of its own
-		"grader":             {"internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "labs"},
+		"grader":             {"internal/draft", "internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "labs"},
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
 		// what was handed in is taken without a machine
 		"internal/intake": {
-			"grader", "grader/gradebook", "internal/guest/api", "internal/nearest", "internal/policy",
+			"grader", "grader/gradebook", "internal/draft", "internal/guest/api", "internal/nearest", "internal/policy",
 			"internal/workspace", "internal/workspace/glob", "internal/yamlfile", "labs",
 		},
 		"cmd/ipclab": {
-			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
+			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
 			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "internal/yamlfile", "labs", "sipc", "sipc/internal/sysv", "vagrant",
 		},

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ipclab/internal/bench/page"
+	"ipclab/internal/draft"
 )
 
 func main() {
@@ -51,7 +51,7 @@ func run(ctx context.Context, out, bin string, runs int, fresh bool, sizes strin
 		return err
 	}
 	fmt.Print(text)
-	return page.Write(out, text)
+	return draft.Write(out, []byte(text), 0o644, draft.Derived)
 }
 
 // classes reads the sizes of the classes to grade.

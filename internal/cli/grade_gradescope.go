@@ -12,6 +12,7 @@ import (
 
 	"ipclab/grader/gradebook"
 	"ipclab/internal/class"
+	"ipclab/internal/draft"
 	"ipclab/internal/intake"
 )
 
@@ -96,10 +97,7 @@ func ungradedCode(s class.Summary) error {
 }
 
 func putResults(path string, data []byte) error {
-	return gradebook.Replace(path, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	}, gradebook.Durable)
+	return draft.Write(path, data, 0o644, draft.Durable)
 }
 
 // sorry writes results that say that there are none.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
+	"ipclab/internal/draft"
 	"ipclab/internal/sequence"
 	"ipclab/internal/sipcdemo"
 	"ipclab/sipc"
@@ -243,18 +244,6 @@ func (a *app) takeKeys() (restore func(), err error) {
 }
 
 // writeDiagram writes an SVG, whole or not at all.
-func writeDiagram(name string, d *sequence.Diagram) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".ipclab-demo-")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err == nil {
-			err = os.Rename(f.Name(), name)
-		}
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	return errors.Join(d.SVG(f), f.Chmod(0o644))
+func writeDiagram(name string, d *sequence.Diagram) error {
+	return draft.Replace(name, 0o644, draft.Derived, d.SVG)
 }

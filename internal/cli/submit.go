@@ -15,6 +15,7 @@ import (
 
 	"ipclab/grader"
 	"ipclab/internal/class"
+	"ipclab/internal/draft"
 	"ipclab/internal/intake"
 	"ipclab/internal/session"
 	"ipclab/internal/workspace"
@@ -162,30 +163,27 @@ func mayReplace(ctx context.Context, path string, m intake.Manifest) error {
 // writeSubmission writes the file under another name, opens it as the grader
 // will, and only then gives it its name.
 func writeSubmission(ctx context.Context, path string, s *session.Session, tree *workspace.Tree, m intake.Manifest) (digest string, size int64, err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".ipclab-submit-")
+	d, err := draft.New(path, 0o600)
 	if err != nil {
 		return "", 0, err
 	}
-	defer os.Remove(temp.Name())
-	err = intake.Pack(temp, tree, m)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err = errors.Join(err, temp.Close()); err != nil {
+	defer d.Drop()
+	err = intake.Pack(d, tree, m)
+	if err = errors.Join(err, d.Finish(draft.Durable)); err != nil {
 		return "", 0, err
 	}
-	packed := intake.Submission{Path: temp.Name(), Source: s.Dir}
+	packed := intake.Submission{Path: d.Name(), Source: s.Dir}
 	if _, err := intake.Open(ctx, packed, s.Lab); err != nil {
 		return "", 0, err
 	}
-	info, err := os.Stat(temp.Name())
+	info, err := os.Stat(d.Name())
 	if err == nil {
-		digest, err = class.DigestFile(temp.Name())
+		digest, err = class.DigestFile(d.Name())
 	}
 	if err != nil {
 		return "", 0, err
 	}
-	return digest, info.Size(), os.Rename(temp.Name(), path)
+	return digest, info.Size(), d.Put(draft.Durable)
 }
 
 // compareStarter tells what a student may have forgotten.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"ipclab/internal/draft"
 	"ipclab/internal/image"
 	"ipclab/internal/policy"
 	"ipclab/internal/proof"
@@ -46,17 +47,5 @@ func (h *Host) ProvePolicy(ctx context.Context, i *image.Image, modules []policy
 // remember keeps a proof. Where it cannot be written, the next time takes a
 // second again.
 func remember(path string, p *proof.Proof) {
-	data, err := json.Marshal(p)
-	if err != nil || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
-		return
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return
-	}
-	defer os.Remove(f.Name()) // no longer there after the rename
-	_, err = f.Write(data)
-	if f.Close() == nil && err == nil {
-		_ = os.Rename(f.Name(), path)
-	}
+	_ = draft.WriteJSON(path, p, 0o600, draft.Derived)
 }

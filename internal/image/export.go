@@ -16,6 +16,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
+
+	"ipclab/internal/draft"
 )
 
 // An archive is a tar file, compressed by zstd, that `tar --zstd -x` can read:
@@ -113,12 +115,8 @@ func place(part *os.File, path string) (size int64, err error) {
 }
 
 func writeSum(a Archive) error {
-	temp := sumName(a.Path) + ".part"
 	line := fmt.Sprintf("%s  %s\n", a.SHA256, filepath.Base(a.Path))
-	if err := os.WriteFile(temp, []byte(line), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temp, sumName(a.Path))
+	return draft.Write(sumName(a.Path), []byte(line), 0o644, draft.Derived)
 }
 
 // writeArchive writes the compressed archive.

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"ipclab/internal/sparse"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 	"time"
+
+	"ipclab/internal/draft"
+	"ipclab/internal/sparse"
 )
 
 // Names of an image's files.
@@ -160,15 +162,7 @@ func (i *Image) describe() error {
 
 // write writes image.json, last of all files.
 func (i *Image) write() error {
-	data, err := json.MarshalIndent(i, "", "  ")
-	if err != nil {
-		return err
-	}
-	temp := i.path("." + metaName)
-	if err := os.WriteFile(temp, data, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temp, i.path(metaName))
+	return draft.WriteJSON(i.path(metaName), i, 0o644, draft.Derived)
 }
 
 func sumFile(path string) (string, error) {

@@ -166,7 +166,7 @@ func (p *prover) examine(d *domain) error {
 	claims, err := p.model.claims(p.reach)
 	for _, c := range claims {
 		if r, target := c.broken(d); r != nil {
-			p.breaks(d, c.title, r.Node, target)
+			p.breaks(d, c.title, r.Source.Node(), target)
 		}
 	}
 	return err

@@ -68,9 +68,10 @@ func (m rules) may(d *domain, class string, perms ...string) map[int]*policy.Nod
 		if !slices.ContainsFunc(g.rule.Access, func(a model.Access) bool { return a.Class == class && !a.Perms.And(wanted).Empty() }) {
 			continue
 		}
+		node := g.rule.Source.Node()
 		g.targets.Each(func(t int) {
 			if found[t] == nil {
-				found[t] = g.rule.Node
+				found[t] = node
 			}
 		})
 	}
@@ -150,7 +151,7 @@ func (m rules) byDefault(d *domain, program, into int) *policy.Node {
 		}
 		files, err := m.TypesOf(v.Program)
 		if err == nil && files.Has(program) {
-			return v.Node
+			return v.Source.Node()
 		}
 	}
 	return nil

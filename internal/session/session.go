@@ -13,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"ipclab/grader"
+	"ipclab/internal/draft"
 	"ipclab/internal/host"
 	"ipclab/internal/machine"
 	"ipclab/internal/machine/qemu"
@@ -95,26 +96,7 @@ func (s *Session) remember(kept string) error {
 
 // save replaces one of the session's files atomically.
 func (s *Session) save(name string, value any) error {
-	data, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(s.stateDir(), 0o700); err != nil {
-		return err
-	}
-	temp, err := os.CreateTemp(s.stateDir(), "."+name)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	if _, err := temp.Write(data); err != nil {
-		temp.Close()
-		return err
-	}
-	if err := temp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), s.file(name))
+	return draft.WriteJSON(s.file(name), value, 0o600, draft.Derived)
 }
 
 // Started says what Start did.

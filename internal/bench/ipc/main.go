@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"ipclab/internal/bench/page"
+	"ipclab/internal/draft"
 )
 
 func main() {
@@ -60,7 +60,7 @@ func (s study) write(ctx context.Context, out string) error {
 	if out == "" {
 		return nil
 	}
-	return page.Write(out, text)
+	return draft.Write(out, []byte(text), 0o644, draft.Derived)
 }
 
 // some are the fields with only the ways of these names.

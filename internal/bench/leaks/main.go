@@ -14,7 +14,7 @@ import (
 	"strings"
 	"syscall"
 
-	"ipclab/internal/bench/page"
+	"ipclab/internal/draft"
 	"ipclab/sipc/leak"
 )
 
@@ -61,5 +61,5 @@ func insert(file, text string) error {
 	if !ok || !ok2 {
 		return errors.New(file + " lacks the two lines that the figures belong between")
 	}
-	return page.Write(file, before+begin+text+end+after)
+	return draft.Write(file, []byte(before+begin+text+end+after), 0o644, draft.Derived)
 }

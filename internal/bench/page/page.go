@@ -5,7 +5,6 @@ package page
 
 import (
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -44,13 +43,4 @@ func Median(values []float64) float64 {
 		return s[len(s)/2]
 	}
 	return (s[len(s)/2-1] + s[len(s)/2]) / 2
-}
-
-// Write replaces a file by one with this text. Errors are those of the system.
-func Write(file, text string) error {
-	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file))
-	if err := os.WriteFile(temp, []byte(text), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temp, file)
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
+
+	"ipclab/internal/draft"
 )
 
 // Store is where clones live.
@@ -254,15 +256,10 @@ func readClone(dir string) (*Clone, error) {
 
 // write replaces the description atomically.
 func (c *Clone) write() error {
-	data, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	temp := filepath.Join(c.Dir, "."+cloneFile)
-	if err := os.WriteFile(temp, data, 0o600); err != nil {
+	if err := draft.WriteJSON(filepath.Join(c.Dir, cloneFile), c, 0o600, draft.Derived); err != nil {
 		return fmt.Errorf("describe the machine: %w", err)
 	}
-	return os.Rename(temp, filepath.Join(c.Dir, cloneFile))
+	return nil
 }
 
 // AlreadyError says that the clone runs already, or is being started.
