@@ -329,8 +329,8 @@ func TestDamagedMemory(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if err := OpenMemory(filepath.Join(t.TempDir(), "none", "x")).Save(); err == nil {
-		t.Error("saved into a folder that is not there")
+	if err := OpenMemory(filepath.Join("/dev/null", "x")).Save(); err == nil {
+		t.Error("saved into what is no folder")
 	}
 }
 
