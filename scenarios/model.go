@@ -33,10 +33,8 @@ type Scenario struct {
 	extra []Rules // CIL that a twin adds
 	dir   fs.FS   // the file's folder
 	file  string  // as shown to people
+	tree  *value  // what the file says
 }
-
-// Position is a place in a scenario file, both from 1.
-type Position struct{ Line, Column int }
 
 // Layer is what refuses an operation.
 type Layer string
@@ -198,7 +196,7 @@ type Twin struct {
 	Finds []Find
 	At    Position
 
-	change func(*Scenario) // what else is different
+	changes *value // all that the file says of it
 }
 
 // Find is a finding that a twin must lead to: a forbidden flow or closed back
