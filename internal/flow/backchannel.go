@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -112,6 +113,10 @@ func (g *Graph) steps(u use) (sent, seen Step) {
 	g.explain(&sent, u.sent, endCounts(u.c.channel.Sent))
 	g.explain(&seen, u.seen, endCounts(u.c.channel.Seen))
 	seen.Why = u.c.channel.How
+	if u.object >= 0 {
+		sent.Constraints = g.constraints(u.from, u.object, sent.Class, sent.Permissions)
+		seen.Constraints = g.constraints(u.to, u.object, seen.Class, seen.Permissions)
+	}
 	return sent, seen
 }
 
@@ -159,9 +164,13 @@ type channelGroup struct {
 	over     []string // types, or "the machine"
 }
 
-// String names the channel and the objects.
+// String names the channel and the first of the objects.
 func (g channelGroup) String() string {
-	text := g.first.Name + " of " + strings.Join(g.over, ", ")
+	const shown = 3
+	text := g.first.Name + " of " + strings.Join(g.over[:min(shown, len(g.over))], ", ")
+	if more := len(g.over) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
 	if g.first.Class != "" {
 		text += ":" + g.first.Class
 	}

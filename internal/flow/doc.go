@@ -28,7 +28,9 @@
 // # How far it is right
 //
 // It errs on one side: it takes for possible what the policy lets through by
-// itself. Not modelled are constraints, MLS and MCS levels, roles, type bounds,
+// itself. Constraints are not followed, and named with every step that one of
+// them may deny (Step.Constraints): the types in them are looked at, users,
+// roles and levels are not. Not modelled are type bounds,
 // ioctl numbers (allowx) and file modes, which only take away, and that some
 // calls ask for several permissions: the one that carries the information is
 // taken for all. Beyond it are classes and permissions that the loaded policy

@@ -16,6 +16,9 @@ type Options struct {
 	AllBranches bool
 	// Booleans are values other than the policy's defaults.
 	Booleans map[string]bool
+	// Guess takes permissions that the map does not have for flows both ways, as a
+	// policy of another version may bring them. Otherwise they are an error.
+	Guess bool
 	// ByType joins the processes and all objects of a type into one, as
 	// setools does. There are no back channels then.
 	ByType bool
@@ -34,7 +37,9 @@ type Graph struct {
 	arcs     [][]arc // by place
 	channels []channelArcs
 	implied  []implied
-	acting   int32 // the types that processes have
+	acting   int32              // the types that processes have
+	limits   map[string][]limit // by class
+	guessed  []string           // CLASS:PERMISSION, of which the map says nothing
 	flows    map[permKey][]placeFlow
 }
 
@@ -71,7 +76,7 @@ type channelArcs struct {
 // something, *MapError for its text, *model.UnreadError for what cannot be
 // read of the policy, *NameError for a boolean that it does not have.
 func NewGraph(m *model.Model, o Options) (*Graph, error) {
-	g := &Graph{model: m, perms: o.Map, opts: o, numbers: map[string]int32{}, placed: map[place]int32{}, flows: map[permKey][]placeFlow{}}
+	g := &Graph{model: m, perms: o.Map, opts: o, numbers: map[string]int32{}, placed: map[place]int32{}, flows: map[permKey][]placeFlow{}, limits: map[string][]limit{}}
 	if g.perms == nil {
 		perms, err := DefaultMap()
 		if err != nil {
@@ -79,8 +84,9 @@ func NewGraph(m *model.Model, o Options) (*Graph, error) {
 		}
 		g.perms = perms
 	}
-	if err := g.perms.covers(m.Classes(), m.Permissions); err != nil {
-		return nil, err
+	g.guessed = g.perms.missing(m.Classes(), m.Permissions)
+	if len(g.guessed) > 0 && !o.Guess {
+		return nil, &CoverError{Missing: g.guessed}
 	}
 	for name := range o.Booleans {
 		if _, ok := m.Booleans[name]; !ok {
@@ -96,6 +102,7 @@ func NewGraph(m *model.Model, o Options) (*Graph, error) {
 
 // build makes all arcs.
 func (g *Graph) build() error {
+	g.addLimits()
 	if err := g.addRules(); err != nil {
 		return err
 	}
@@ -235,12 +242,20 @@ func (g *Graph) flowsOf(a model.Access) []placeFlow {
 func (g *Graph) addFlows(a model.Access) (all []placeFlow) {
 	names := g.model.Permissions(a.Class)
 	a.Perms.Each(func(i int) {
-		p, _ := g.perms.Permission(a.Class, names[i])
-		for _, f := range p.Flows {
+		for _, f := range g.permission(a.Class, names[i]).Flows {
 			all = g.addFlow(all, a.Class, f)
 		}
 	})
 	return all
+}
+
+// permission gives what is known, or guessed, of a permission.
+func (g *Graph) permission(class, name string) Permission {
+	p, ok := g.perms.Permission(class, name)
+	if !ok {
+		return Permission{Name: name, Flows: []Flow{{Dir: Read | Write}}, Why: "not known to the permission map, so taken for both ways"}
+	}
+	return p
 }
 
 func (g *Graph) addFlow(all []placeFlow, class string, f Flow) []placeFlow {

@@ -105,11 +105,12 @@ func (e *CoverError) Error() string {
 
 // Hint says where to put them.
 func (e *CoverError) Hint() string {
-	return "say in internal/flow/permissions.map what flows by them, each with its reason"
+	return "this policy is of another version; say in internal/flow/permissions.map what flows by them, each with its reason"
 }
 
-// covers checks that the map knows all classes and permissions of a policy.
-func (m *Map) covers(classes []string, permissions func(string) []string) error {
+// missing lists the permissions of a policy, as CLASS:PERMISSION, that the map
+// says nothing of.
+func (m *Map) missing(classes []string, permissions func(string) []string) []string {
 	var missing []string
 	for _, class := range classes {
 		for _, name := range permissions(class) {
@@ -118,9 +119,6 @@ func (m *Map) covers(classes []string, permissions func(string) []string) error 
 			}
 		}
 	}
-	if missing != nil {
-		slices.Sort(missing)
-		return &CoverError{Missing: missing}
-	}
-	return nil
+	slices.Sort(missing)
+	return missing
 }

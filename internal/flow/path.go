@@ -21,6 +21,8 @@ type Step struct {
 	Why         string   `json:"why"`
 	Narrow      bool     `json:"narrow,omitempty"`  // a few bits at a time
 	Channel     string   `json:"channel,omitempty"` // the back channel that the step is part of
+	// Constraints may deny the step; they are not looked at.
+	Constraints []Constraint `json:"constraints,omitempty"`
 }
 
 // String gives the step in one line.
@@ -189,6 +191,14 @@ func (s *search) step(from, to node, kind int32, a arc, d Direction) Step {
 	g.explain(&one, a, func(class string, p Permission) bool {
 		return slices.ContainsFunc(p.Flows, func(f Flow) bool { return f.Dir&d != 0 && g.placeOf(f.at(class)) == kind })
 	})
+	acts, object := from.number, to.number
+	if d == Read {
+		acts, object = object, acts
+	}
+	if g.places[kind].medium != "" {
+		object = -1
+	}
+	one.Constraints = g.constraints(acts, object, one.Class, one.Permissions)
 	return one
 }
 
@@ -200,11 +210,11 @@ func (g *Graph) explain(s *Step, a arc, counts func(class string, p Permission) 
 		return
 	}
 	r := &g.model.Rules[a.rule]
-	s.Rule, s.When = located(r.Node), conditionText(r.When)
+	s.Rule, s.When = located(r.Source.Node()), conditionText(r.When)
 	for _, access := range r.Access {
 		names := g.model.Permissions(access.Class)
 		access.Perms.Each(func(i int) {
-			p, _ := g.perms.Permission(access.Class, names[i])
+			p := g.permission(access.Class, names[i])
 			if !counts(access.Class, p) {
 				return
 			}

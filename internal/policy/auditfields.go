@@ -77,6 +77,7 @@ func parseStamp(text string) (stamp, error) {
 type value struct {
 	text   string // without the quotes
 	quoted bool
+	plain  bool // interpreted text: never hexadecimal
 }
 
 // fields are the key=value pairs of a record. They are cut apart first and
@@ -124,7 +125,7 @@ func cutField(text string) (key string, val value, rest string, err error) {
 // What is neither, such as (null), stays as written.
 func (f fields) untrusted(key string) string {
 	v := f[key]
-	if v.quoted {
+	if v.quoted || v.plain {
 		return v.text
 	}
 	if raw, err := hex.DecodeString(v.text); err == nil {

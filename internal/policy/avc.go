@@ -49,16 +49,21 @@ func parseAVC(text string) (AVC, error) {
 		return AVC{}, err
 	}
 	a := AVC{Serial: at.serial, Time: at.time}
-	rest, err = a.takeVerdict(rest)
-	if err != nil {
-		return AVC{}, err
-	}
-	f, err := parseFields(rest)
-	if err != nil {
-		return AVC{}, err
-	}
-	err = a.takeFields(f)
+	err = a.takeBody(rest, parseFields)
 	return a, err
+}
+
+// takeBody reads what follows the stamp. cut parts the fields.
+func (a *AVC) takeBody(text string, cut func(string) (fields, error)) error {
+	rest, err := a.takeVerdict(text)
+	if err != nil {
+		return err
+	}
+	f, err := cut(rest)
+	if err != nil {
+		return err
+	}
+	return a.takeFields(f)
 }
 
 // takeVerdict reads "avc:  denied  { read write } for" and gives what follows.

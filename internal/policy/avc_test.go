@@ -185,7 +185,7 @@ func TestContext(t *testing.T) {
 func TestParseSyscall(t *testing.T) {
 	text := stampText + `arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a1=7ffe items=1 ppid=1 pid=412 auid=4294967295 uid=1000 tty=(none) ses=4294967295 comm="probe" exe=2F746D702F6120622028 subj=system_u:system_r:a_t:s0 key="ipclab"`
 	want := Syscall{Serial: 9, Time: time.Date(2026, 11, 21, 9, 4, 30, 360e6, time.UTC), Arch: 0xc000003e, Number: 257,
-		Exit: -13, PID: 412, Comm: "probe", Exe: "/tmp/a b (", Key: "ipclab", Raw: text}
+		Exit: -13, PID: 412, Args: [4]string{"ffffff9c", "7ffe"}, Subject: domain("a_t"), Comm: "probe", Exe: "/tmp/a b (", Key: "ipclab", Raw: text}
 	got, err := ParseSyscall(text)
 	if err != nil || got != want {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)

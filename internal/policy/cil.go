@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,22 +29,40 @@ func (e *SyntaxError) Error() string { return e.Pos.String() + ": " + e.Msg }
 // keyword of the language; what follows the keyword is not looked at. An error
 // is a *SyntaxError whose position names file.
 func ParseCIL(file string, src []byte) ([]*Node, error) {
-	if len(src) > MaxSource {
-		return nil, tooLarge(file, len(src), MaxSource)
-	}
-	p := &parser{lex: newLexer(file, src), known: keywordSet()}
-	for {
-		tok, err := p.lex.next()
+	var all []*Node
+	for n, err := range Statements(file, src) {
 		if err != nil {
 			return nil, err
 		}
-		if tok.kind == tokenEnd {
-			return p.finish()
-		}
-		if err := p.take(tok); err != nil {
-			return nil, err
-		}
+		all = append(all, n)
 	}
+	return all, nil
+}
+
+// checkSource refuses what cannot be CIL before a word of it is read.
+func checkSource(file string, src []byte) error {
+	if len(src) > MaxSource {
+		return tooLarge(file, len(src), MaxSource)
+	}
+	if version, ok := compiled(src); ok {
+		return &SyntaxError{Pos: Pos{File: file}, Msg: "this is a compiled policy" + version + ", and not CIL",
+			Hint: "have it written as CIL first: checkpolicy -M -b -C -o policy.cil " + file}
+	}
+	return nil
+}
+
+// compiled tells whether a file is a compiled policy, as the kernel loads it,
+// and of which version: it begins with POLICYDB_MAGIC, and the length and text
+// of "SE Linux" (libsepol's policydb_read).
+func compiled(src []byte) (version string, ok bool) {
+	const magic, name = 0xf97cff8c, "SE Linux"
+	if len(src) < 8+len(name) || binary.LittleEndian.Uint32(src) != magic {
+		return "", false
+	}
+	if rest := src[8:]; string(rest[:len(name)]) == name && len(rest) >= len(name)+4 {
+		version = fmt.Sprintf(" (version %d)", binary.LittleEndian.Uint32(rest[len(name):]))
+	}
+	return version, true
 }
 
 func tooLarge(file string, size, limit int) error {
@@ -52,60 +72,86 @@ func tooLarge(file string, size, limit int) error {
 // parser keeps its own stack, so that deep input cannot exhaust Go's.
 type parser struct {
 	lex   *lexer
-	known map[string]bool // keywords
-	done  []*Node         // finished statements
-	open  []*Node         // lists not closed yet, outermost first
-	slab  []Node          // nodes are allocated by the hundred
+	known map[string]bool // keywords; nil: any will do
+	last  *Node           // the statement that was finished last
+	open  []unclosed      // lists not closed yet, outermost first
+	items []*Node         // what they hold so far, one after the other
+	slab  []Node          // nodes are allocated by the dozen
 }
 
-func (p *parser) take(tok token) error {
+// unclosed is a list whose end was not read yet.
+type unclosed struct {
+	node  *Node
+	first int // of parser.items
+	off   int // where it begins, in the lexer's source
+}
+
+// next reads a statement; nil at the file's end.
+func (p *parser) next() (*Node, error) {
+	for {
+		tok, err := p.lex.next()
+		if err != nil {
+			return nil, err
+		}
+		if tok.kind == tokenEnd {
+			return nil, p.finish()
+		}
+		if n, err := p.take(tok); n != nil || err != nil {
+			return n, err
+		}
+	}
+}
+
+// take gives the statement that a token ends, if it does.
+func (p *parser) take(tok token) (*Node, error) {
 	switch tok.kind {
 	case tokenOpen:
-		return p.begin(tok)
+		return nil, p.begin(tok)
 	case tokenClose:
 		return p.end(tok)
 	}
 	if len(p.open) == 0 {
-		return bareWord(tok)
+		return nil, bareWord(tok)
 	}
 	n := p.node(Node{Kind: Atom, Text: tok.text, Pos: tok.pos})
 	if tok.kind == tokenString {
 		n.Kind = String
 	}
-	p.add(n)
-	return nil
+	p.items = append(p.items, n)
+	return nil, nil
 }
 
 func (p *parser) begin(tok token) error {
 	if len(p.open) >= MaxDepth {
 		return &SyntaxError{Pos: tok.pos, Msg: fmt.Sprintf("parentheses are nested more than %d deep", MaxDepth)}
 	}
-	p.open = append(p.open, p.node(Node{Kind: List, Pos: tok.pos}))
+	n := p.node(Node{Kind: List, Pos: tok.pos})
+	p.open = append(p.open, unclosed{n, len(p.items), p.lex.off - 1})
 	return nil
 }
 
-func (p *parser) end(tok token) error {
+func (p *parser) end(tok token) (*Node, error) {
 	if len(p.open) == 0 {
-		return p.extraClose(tok)
+		return nil, p.extraClose(tok)
 	}
-	n := p.open[len(p.open)-1]
-	p.open = p.open[:len(p.open)-1]
+	u := p.open[len(p.open)-1]
+	u.node.List, u.node.text = slices.Clone(p.items[u.first:]), p.lex.src[u.off:p.lex.off]
+	p.open, p.items = p.open[:len(p.open)-1], p.items[:u.first]
 	if len(p.open) > 0 {
-		p.add(n)
-		return nil
+		p.items = append(p.items, u.node)
+		return nil, nil
 	}
-	p.done = append(p.done, n)
-	return checkKeyword(n, p.known)
-}
-
-func (p *parser) add(n *Node) {
-	last := p.open[len(p.open)-1]
-	last.List = append(last.List, n)
+	p.last = u.node
+	if p.known == nil {
+		return u.node, nil
+	}
+	return u.node, checkKeyword(u.node, p.known)
 }
 
 func (p *parser) node(n Node) *Node {
+	const slab = 16 // a node that is kept keeps these
 	if len(p.slab) == 0 {
-		p.slab = make([]Node, 128)
+		p.slab = make([]Node, slab)
 	}
 	at := &p.slab[0]
 	p.slab = p.slab[1:]
@@ -114,29 +160,37 @@ func (p *parser) node(n Node) *Node {
 }
 
 // finish is reached at the end of the file.
-func (p *parser) finish() ([]*Node, error) {
+func (p *parser) finish() error {
 	if len(p.open) == 0 {
-		return p.done, nil
+		return nil
 	}
 	// The outermost list is the statement that was not finished: whatever
 	// follows it fell into it.
-	first := p.open[0]
+	first := p.open[0].node
 	hint := "write the missing ) at the end of this statement"
 	if n := len(p.open); n > 1 {
 		hint = fmt.Sprintf("at the end of the file %d are open; write the missing ) at the end of this statement", n)
 	}
 	what := "parenthesis"
-	if first.Keyword() != "" {
-		what = fmt.Sprintf("parenthesis of this %q statement", clip(first.Keyword()))
+	if word := p.unfinished(); word != "" {
+		what = fmt.Sprintf("parenthesis of this %q statement", clip(word))
 	}
-	return nil, &SyntaxError{Pos: first.Pos, Msg: "the " + what + " is never closed", Hint: hint}
+	return &SyntaxError{Pos: first.Pos, Msg: "the " + what + " is never closed", Hint: hint}
+}
+
+// unfinished is the keyword of the outermost list that is not closed.
+func (p *parser) unfinished() string {
+	items := p.items
+	if len(p.open) > 1 {
+		items = items[:p.open[1].first]
+	}
+	return (&Node{Kind: List, List: items}).Keyword()
 }
 
 func (p *parser) extraClose(tok token) error {
 	err := &SyntaxError{Pos: tok.pos, Msg: "this ) closes nothing", Hint: "delete it"}
-	if len(p.done) > 0 {
-		last := p.done[len(p.done)-1]
-		err.Hint = fmt.Sprintf("the statement that begins at %s is already complete; delete one )", last.Pos)
+	if p.last != nil {
+		err.Hint = fmt.Sprintf("the statement that begins at %s is already complete; delete one )", p.last.Pos)
 	}
 	return err
 }

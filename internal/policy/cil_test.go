@@ -22,6 +22,12 @@ func TestParseCIL(t *testing.T) {
 		{Kind: List, Pos: Pos{"a.cil", 3, 16}, List: []*Node{atom("type", 3, 17),
 			{Kind: String, Text: "x y;", Pos: Pos{"a.cil", 3, 22}}}},
 	}
+	for _, n := range nodes {
+		if again := n.Statement().Node(); !reflect.DeepEqual(again, n) {
+			t.Errorf("read again: %v, want %v", again, n)
+		}
+		n.walk(func(e *Node) { e.text = "" })
+	}
 	if !reflect.DeepEqual(nodes, want) {
 		t.Errorf("got %v, want %v", nodes, want)
 	}
@@ -126,6 +132,20 @@ func TestDistance(t *testing.T) {
 	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abc", "axc", 1}, {"abc", "bc", 1}, {"kitten", "sitting", 3}} {
 		if got := distance(tt.a, tt.b); got != tt.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestACompiledPolicyIsNamedAsSuch(t *testing.T) {
+	source := []byte("\x8c\xff\x7c\xf9\x08\x00\x00\x00SE Linux\x21\x00\x00\x00rest")
+	for _, src := range [][]byte{source, source[:16]} {
+		_, err := ParseCIL("policy.33", src)
+		e, ok := errors.AsType[*SyntaxError](err)
+		if !ok || !strings.Contains(e.Msg, "compiled policy") || !strings.Contains(e.Hint, "checkpolicy") {
+			t.Errorf("got %v", err)
+		}
+		if says := strings.Contains(e.Msg, "version 33"); says != (len(src) > 16) {
+			t.Errorf("got %v", err)
 		}
 	}
 }

@@ -23,6 +23,9 @@ func FuzzParseCIL(f *testing.F) {
 			return
 		}
 		for _, n := range nodes {
+			if whole := n.Statement(); !sameNode(whole.Node(), n) || whole.Node().Pos != n.Pos {
+				t.Fatalf("%s read again is %s", n, whole)
+			}
 			again, err := ParseCIL("f.cil", []byte(n.String()))
 			if err != nil || len(again) != 1 || !sameNode(again[0], n) {
 				t.Fatalf("%s parses to %v, %v", n, again, err)

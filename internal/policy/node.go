@@ -18,6 +18,8 @@ type Node struct {
 	Text string  // the word of an Atom, the String without its quotes
 	List []*Node // the elements of a List
 	Pos  Pos     // where it begins
+
+	text string // a List as its file has it; empty if it was made otherwise
 }
 
 // Keyword is the word that a statement begins with, or "" when n is not a list

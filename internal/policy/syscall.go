@@ -16,6 +16,10 @@ type Syscall struct {
 	Success bool
 	Exit    int64 // what the call returned; an error is a negative errno
 	PID     int
+	User    string    // effective user: a number, or the name where the text has it
+	Args    [4]string // as written: hexadecimal, or words where the text was interpreted
+	Name    string    // of the system call, where the text has it
+	Subject Context   // zero where the record has none
 	Comm    string
 	Exe     string
 	Key     string // of the audit rule; empty without one
@@ -41,13 +45,18 @@ func parseSyscall(text string) (Syscall, error) {
 	if err != nil {
 		return Syscall{}, err
 	}
-	f, err := parseFields(rest)
-	if err != nil {
-		return Syscall{}, err
-	}
 	s := Syscall{Serial: at.serial, Time: at.time}
-	err = s.takeFields(f)
+	err = s.takeBody(rest)
 	return s, err
+}
+
+// takeBody reads what follows the stamp, in the kernel's own form.
+func (s *Syscall) takeBody(text string) error {
+	f, err := parseFields(text)
+	if err != nil {
+		return err
+	}
+	return s.takeFields(f)
 }
 
 func (s *Syscall) takeFields(f fields) error {
@@ -64,7 +73,20 @@ func (s *Syscall) takeFields(f fields) error {
 	if key := f["key"]; key.quoted || key.text != "(null)" {
 		s.Key = f.untrusted("key")
 	}
+	s.takeWho(f)
 	return s.takeNumbers(f)
+}
+
+// takeWho reads who called, and with what.
+func (s *Syscall) takeWho(f fields) {
+	s.User, s.Name = f.bare("euid"), f.bare("SYSCALL") // auditd adds names in capitals
+	if name := f.untrusted("EUID"); name != "" {
+		s.User = name
+	}
+	s.Subject, _ = f.context("subj")
+	for i, key := range []string{"a0", "a1", "a2", "a3"} {
+		s.Args[i] = f.bare(key)
+	}
 }
 
 func (s *Syscall) takeNumbers(f fields) error {

@@ -6,14 +6,14 @@ import "strings"
 // record, and those about roles, users, levels and the labels of objects.
 // Whatever is not named here, and not read, cannot be proved.
 const ignored = `auditallow auditallowx category categoryorder
-categoryset classorder constrain context defaultrange defaultrole defaulttype
+categoryset classorder context defaultrange defaultrole defaulttype
 defaultuser dontaudit dontauditx expandtypeattribute filecon fsuse
-handleunknown level levelrange mls mlsconstrain mlsvalidatetrans netifcon neverallow neverallowx
+level levelrange mls netifcon neverallow neverallowx
 nodecon policycap portcon rangetransition role roleallow roleattribute
 roleattributeset roletransition roletype selinuxuser selinuxuserdefault
 sensitivity sensitivitycategory sensitivityorder sid sidcontext sidorder
 typebounds typechange typemember user userattribute userattributeset userbounds
-userlevel userprefix userrange userrole validatetrans allowx permissionx`
+userlevel userprefix userrange userrole allowx permissionx`
 
 func wordSet(words string) map[string]bool {
 	set := map[string]bool{}

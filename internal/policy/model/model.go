@@ -30,6 +30,11 @@ type Model struct {
 	Permissive []*policy.Node  // (typepermissive NAME)
 	Booleans   map[string]bool // with their defaults
 	Genfs      []Genfs
+	// Constraints take away what rules allow. No rule of the model is less for them.
+	Constraints []Constraint
+	// Unknown is what the kernel does with a class or permission that it knows and
+	// the policy does not: "allow", "deny" or "reject"; empty: the policy does not say.
+	Unknown string
 
 	numbers   map[string]int            // type → number
 	aliases   map[string]string         // alias → type
@@ -42,18 +47,19 @@ type Model struct {
 	named     map[string][]Access       // set of permissions, or "MAP PERMISSION" → what it stands for
 	maps      map[string]bool           // class → whether it is a class map
 	ignored   map[string]bool           // keywords
+	accesses  map[string][]Access       // what was read before, by its text
 	later     []pending                 // statements that use names, in order
 }
 
 // pending is a statement that uses names.
 type pending struct {
-	node *policy.Node
-	when *Condition
+	source policy.Statement
+	when   *Condition
 }
 
 // Rule is an allow rule. Names are types or attributes; To may be "self".
 type Rule struct {
-	Node     *policy.Node
+	Source   policy.Statement
 	From, To string
 	Access   []Access
 	When     *Condition // nil if the rule always holds
@@ -74,7 +80,7 @@ type Access struct {
 // Move is the domain that a program starts in when nobody asks for another.
 // Names are types or attributes; Program may be "self".
 type Move struct {
-	Node                *policy.Node
+	Source              policy.Statement
 	From, Program, Into string
 }
 
@@ -100,22 +106,23 @@ func New() *Model {
 // *policy.SyntaxError or an *UnreadError.
 func (m *Model) Read(modules []policy.Module) error {
 	for _, module := range modules {
-		statements, err := policy.ParseCIL(module.File, module.Source)
-		if err != nil {
-			return err
-		}
-		for _, n := range statements {
+		for n, err := range policy.Statements(module.File, module.Source) {
+			if err != nil {
+				return err
+			}
 			if err := m.declare(n, nil); err != nil {
 				return err
 			}
 		}
 	}
+	m.accesses = map[string][]Access{} // a module may have changed what they mean
+	m.Rules = slices.Grow(m.Rules, len(m.later))
 	for _, p := range m.later {
 		if err := m.use(p); err != nil {
 			return err
 		}
 	}
-	m.later = nil
+	m.later, m.accesses = nil, nil
 	return nil
 }
 

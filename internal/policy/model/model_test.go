@@ -23,6 +23,8 @@ const base = `
 (typepermissive a)
 (typetransition a b process b)
 (genfscon proc "/sysvipc" (system_u object_r old ((s0) (s0))))
+(handleunknown deny)
+(mlsconstrain (cm (use)) (dom h1 h2)) (validatetrans file (eq u1 u2))
 `
 
 func read(t testing.TB, sources ...string) (*model.Model, error) {
@@ -65,10 +67,26 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestConstraintsAreKept(t *testing.T) {
+	m, err := read(t, base)
+	if err != nil || len(m.Constraints) != 2 || m.Unknown != "deny" {
+		t.Fatalf("got %+v, %v", m, err)
+	}
+	levels, label := m.Constraints[0], m.Constraints[1]
+	if levels.Keyword != "mlsconstrain" || len(levels.Access) != 1 || levels.Access[0].Perms.Len() != 2 || levels.Relabels() || levels.Expr.String() != "(dom h1 h2)" {
+		t.Errorf("got %+v", levels)
+	}
+	if !label.Relabels() || len(label.Access) != 1 || label.Access[0].Class != "file" || label.Source.String() != "(validatetrans file (eq u1 u2))" {
+		t.Errorf("got %+v", label)
+	}
+}
+
 func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
 	for _, source := range []string{
 		"(block b)", "(type)", "(type a)", "(boolean door false)", "(allow a c (file (read)))", "(allow a b (file (fly)))",
 		"(classpermissionset)", "(classpermissionset x)", "(classmapping cm use)", "(typetransition a b)", "(booleanif door (perhaps))", "(genfscon proc)",
+		"(constrain)", "(constrain (file (fly)) (eq u1 u2))", "(mlsconstrain nothing (eq l1 l2))", "(validatetrans nothing (eq u1 u2))",
+		"(validatetrans (file (read)) (eq u1 u2))", "(handleunknown)",
 	} {
 		_, err := read(t, base, source)
 		if unread, ok := errors.AsType[*model.UnreadError](err); !ok || unread.Pos.Line != 1 {
@@ -79,6 +97,7 @@ func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	f.Add(base)
+	f.Add("(constrain (file (all)) (or (eq u1 u2) (neq t1 (a both))))(classmap e ())(allow a b (e (all)))")
 	f.Add("(classpermission p)(classpermissionset p (file (not (read))))(allow a b p)")
 	f.Fuzz(func(t *testing.T, source string) {
 		m, err := read(t, base, source)

@@ -12,9 +12,12 @@ func (m *Model) declare(n *policy.Node, when *Condition) error {
 	switch n.Keyword() {
 	case "booleanif":
 		return m.branches(n)
-	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping", "genfscon":
-		m.later = append(m.later, pending{n, when})
+	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping", "genfscon",
+		"constrain", "mlsconstrain", "validatetrans", "mlsvalidatetrans":
+		m.later = append(m.later, pending{n.Statement(), when})
 		return nil
+	case "handleunknown":
+		return m.handleUnknown(n)
 	}
 	if m.ignored[n.Keyword()] {
 		return nil
@@ -23,6 +26,15 @@ func (m *Model) declare(n *policy.Node, when *Condition) error {
 		return Unread(n, "%q declares no name", n.Keyword())
 	}
 	return m.name(n, n.List[1].Text)
+}
+
+// handleUnknown reads (handleunknown allow).
+func (m *Model) handleUnknown(n *policy.Node) error {
+	if len(n.List) != 2 {
+		return Unread(n, "this does not say how unknown permissions are handled")
+	}
+	m.Unknown = n.List[1].Text
+	return nil
 }
 
 // branches takes what stands under a boolean.
@@ -116,10 +128,10 @@ func words(n *policy.Node) []string {
 
 // use reads a statement that uses names.
 func (m *Model) use(p pending) error {
-	n := p.node
+	n := p.source.Node()
 	switch n.Keyword() {
 	case "allow":
-		return m.allow(p)
+		return m.allow(n, p)
 	case "typetransition":
 		return m.transition(n)
 	case "typepermissive":
@@ -127,6 +139,8 @@ func (m *Model) use(p pending) error {
 		return nil
 	case "genfscon":
 		return m.genfs(n)
+	case "constrain", "mlsconstrain", "validatetrans", "mlsvalidatetrans":
+		return m.constrain(n)
 	case "classpermissionset":
 		if len(n.List) != 3 {
 			return Unread(n, "this names no permissions")
@@ -146,8 +160,7 @@ func (m *Model) nameAccess(n *policy.Node, name string) error {
 	return err
 }
 
-func (m *Model) allow(p pending) error {
-	n := p.node
+func (m *Model) allow(n *policy.Node, p pending) error {
 	if len(n.List) != 4 {
 		return Unread(n, "this is no allow rule")
 	}
@@ -159,7 +172,7 @@ func (m *Model) allow(p pending) error {
 		return Unread(n, "this rule is about a type that is not declared")
 	}
 	a, err := m.accessOf(n.List[3])
-	m.Rules = append(m.Rules, Rule{Node: n, From: from, To: to, Access: a, When: p.when})
+	m.Rules = append(m.Rules, Rule{Source: p.source, From: from, To: to, Access: a, When: p.when})
 	return err
 }
 
@@ -171,7 +184,7 @@ func (m *Model) transition(n *policy.Node) error {
 	if n.List[3].Text != "process" && !m.maps[n.List[3].Text] {
 		return nil
 	}
-	v := Move{Node: n, From: m.Real(n.List[1].Text), Program: m.Real(n.List[2].Text), Into: m.Real(n.List[len(n.List)-1].Text)}
+	v := Move{Source: n.Statement(), From: m.Real(n.List[1].Text), Program: m.Real(n.List[2].Text), Into: m.Real(n.List[len(n.List)-1].Text)}
 	if !m.Known(v.From) || v.Program != "self" && !m.Known(v.Program) || !m.Known(v.Into) {
 		return Unread(n, "this rule is about a type that is not declared")
 	}
@@ -192,7 +205,8 @@ func (m *Model) genfs(n *policy.Node) error {
 	return nil
 }
 
-// accessOf reads (CLASS (PERMISSION …)) or the name of a set of permissions.
+// accessOf reads (CLASS (PERMISSION …)) or the name of a set of permissions. The
+// same ones come again and again in a policy, and are read once.
 func (m *Model) accessOf(n *policy.Node) ([]Access, error) {
 	if n.Kind != policy.List {
 		named, ok := m.named[n.Text]
@@ -201,6 +215,19 @@ func (m *Model) accessOf(n *policy.Node) ([]Access, error) {
 		}
 		return named, nil
 	}
+	text := n.Statement().Text()
+	if all, ok := m.accesses[text]; ok {
+		return all, nil
+	}
+	all, err := m.readAccess(n)
+	if err == nil && !m.maps[n.List[0].Text] { // what a map stands for may still grow
+		m.accesses[text] = all
+	}
+	return all, err
+}
+
+// readAccess reads (CLASS (PERMISSION …)).
+func (m *Model) readAccess(n *policy.Node) ([]Access, error) {
 	if len(n.List) != 2 || n.List[0].Kind == policy.List {
 		return nil, Unread(n, "this is not a class with its permissions")
 	}
