@@ -330,11 +330,10 @@ func (g *Graph) imply(rule, why string) int32 {
 
 // holds tells whether a rule under a boolean counts.
 func (g *Graph) holds(c *model.Condition) (bool, error) {
-	if c == nil || g.opts.AllBranches {
+	if g.opts.AllBranches {
 		return true, nil
 	}
-	value, err := g.truth(c.Expr)
-	return value == c.Is, err
+	return g.model.Holds(c, g.opts.Booleans)
 }
 
 // Size says in one line how much there is.

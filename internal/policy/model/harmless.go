@@ -9,9 +9,9 @@ const ignored = `auditallow auditallowx category categoryorder
 categoryset classorder context defaultrange defaultrole defaulttype
 defaultuser dontaudit dontauditx expandtypeattribute filecon fsuse
 level levelrange mls netifcon neverallow neverallowx
-nodecon policycap portcon rangetransition role roleallow roleattribute
+nodecon policycap rangetransition role roleallow roleattribute
 roleattributeset roletransition roletype selinuxuser selinuxuserdefault
-sensitivity sensitivitycategory sensitivityorder sid sidcontext sidorder
+sensitivity sensitivitycategory sensitivityorder sid sidorder
 typebounds typechange typemember user userattribute userattributeset userbounds
 userlevel userprefix userrange userrole allowx permissionx`
 

@@ -30,6 +30,9 @@ type Model struct {
 	Permissive []*policy.Node  // (typepermissive NAME)
 	Booleans   map[string]bool // with their defaults
 	Genfs      []Genfs
+	Makings    []Making
+	Ports      []PortLabel
+	Initial    map[string]string // initial SID → its type
 	// Constraints take away what rules allow. No rule of the model is less for them.
 	Constraints []Constraint
 	// Unknown is what the kernel does with a class or permission that it knows and
@@ -94,7 +97,7 @@ type Genfs struct {
 // New gives a model of no policy.
 func New() *Model {
 	return &Model{
-		Booleans: map[string]bool{},
+		Booleans: map[string]bool{}, Initial: map[string]string{},
 		numbers:  map[string]int{}, aliases: map[string]string{}, members: map[string][]*policy.Node{}, sets: map[string]Set{},
 		computing: map[string]bool{}, perms: map[string][]string{}, shared: map[string][]string{}, common: map[string]string{},
 		named: map[string][]Access{}, maps: map[string]bool{}, ignored: wordSet(ignored),

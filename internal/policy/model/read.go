@@ -12,7 +12,7 @@ func (m *Model) declare(n *policy.Node, when *Condition) error {
 	switch n.Keyword() {
 	case "booleanif":
 		return m.branches(n)
-	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping", "genfscon",
+	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping", "genfscon", "portcon", "sidcontext",
 		"constrain", "mlsconstrain", "validatetrans", "mlsvalidatetrans":
 		m.later = append(m.later, pending{n.Statement(), when})
 		return nil
@@ -139,6 +139,10 @@ func (m *Model) use(p pending) error {
 		return nil
 	case "genfscon":
 		return m.genfs(n)
+	case "portcon":
+		return m.portcon(n)
+	case "sidcontext":
+		return m.initial(n)
 	case "constrain", "mlsconstrain", "validatetrans", "mlsvalidatetrans":
 		return m.constrain(n)
 	case "classpermissionset":
@@ -176,13 +180,14 @@ func (m *Model) allow(n *policy.Node, p pending) error {
 	return err
 }
 
-// transition keeps those that change what domain a program runs in.
+// transition tells those that change what domain a program runs in from those
+// that label what is made.
 func (m *Model) transition(n *policy.Node) error {
 	if len(n.List) < 5 {
 		return Unread(n, "this is no type transition")
 	}
 	if n.List[3].Text != "process" && !m.maps[n.List[3].Text] {
-		return nil
+		return m.making(n)
 	}
 	v := Move{Source: n.Statement(), From: m.Real(n.List[1].Text), Program: m.Real(n.List[2].Text), Into: m.Real(n.List[len(n.List)-1].Text)}
 	if !m.Known(v.From) || v.Program != "self" && !m.Known(v.Program) || !m.Known(v.Into) {
@@ -198,9 +203,7 @@ func (m *Model) genfs(n *policy.Node) error {
 		return Unread(n, "this labels no files")
 	}
 	g := Genfs{FS: n.List[1].Text, Path: n.List[2].Text}
-	if context := n.List[len(n.List)-1].List; len(context) > 2 {
-		g.Type = m.Real(context[2].Text)
-	}
+	g.Type = m.typeIn(n.List[len(n.List)-1])
 	m.Genfs = append(m.Genfs, g)
 	return nil
 }
