@@ -98,7 +98,7 @@ type Genfs struct {
 func New() *Model {
 	return &Model{
 		Booleans: map[string]bool{}, Initial: map[string]string{},
-		numbers:  map[string]int{}, aliases: map[string]string{}, members: map[string][]*policy.Node{}, sets: map[string]Set{},
+		numbers: map[string]int{}, aliases: map[string]string{}, members: map[string][]*policy.Node{}, sets: map[string]Set{},
 		computing: map[string]bool{}, perms: map[string][]string{}, shared: map[string][]string{}, common: map[string]string{},
 		named: map[string][]Access{}, maps: map[string]bool{}, ignored: wordSet(ignored),
 	}
