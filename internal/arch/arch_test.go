@@ -26,6 +26,8 @@ func layers() [][]string {
 		{"sipc/actor", "sipc/leak", "sipc/policy", "sipc/sipctest", "sipc/sipctest/student"},
 		{"internal/bench/page", "internal/draft", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/scriptjobs", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
 		{"internal/yamlfile"},
+		{"internal/guest/actor"},
+		{"internal/guest/play"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "scenarios"},
 		{"internal/flow", "internal/proof", "labs"},
 		{"internal/matrix"},
@@ -43,8 +45,10 @@ func layers() [][]string {
 func bounds() map[string][]string {
 	return map[string][]string{
 		// what runs in the machine shares with the host its vocabulary, no more
-		"internal/guest":   {"internal/guest/api"},
-		"cmd/ipclab-guest": {"internal/guest", "internal/guest/api", "sipc", "sipc/actor", "sipc/internal/sysv"},
+		"internal/guest/actor": {"internal/guest/api"},
+		"internal/guest/play":  {"internal/guest/actor", "internal/guest/api"},
+		"internal/guest":       {"internal/guest/actor", "internal/guest/api", "internal/guest/play"},
+		"cmd/ipclab-guest":     {"internal/guest", "internal/guest/actor", "internal/guest/api", "internal/guest/play", "sipc", "sipc/actor", "sipc/internal/sysv"},
 		// a machine knows nothing of labs and checks
 		"internal/machine":      {"internal/guest/api"},
 		"internal/machine/qemu": {"internal/draft", "internal/guest/api", "internal/machine", "internal/sparse"},

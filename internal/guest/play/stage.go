@@ -1,0 +1,35 @@
+package play
+
+import (
+	"os/exec"
+
+	"ipclab/internal/guest/actor"
+	"ipclab/internal/guest/api"
+)
+
+// Stage is what a play needs of the agent.
+type Stage interface {
+	// Directory makes a directory of the scenario's anew.
+	Directory(api.Directory) error
+	// Pair makes two connected sockets of type SOCK_SEQPACKET, that every subject
+	// may use when it is given one.
+	Pair() (ours, theirs int, err error)
+	// Command prepares an actor's program with its user, groups and environment.
+	Command(api.ActorSpec) (*exec.Cmd, error)
+	// Start starts it in its domain, control group and namespaces.
+	Start(*exec.Cmd, api.ActorSpec) error
+	// Dress fills in how an object is to be dressed.
+	Dress(api.ObjectSpec, *actor.Role) error
+	// Inside calls do in the namespaces of an actor; of the machine for nil.
+	Inside(a *api.ActorSpec, do func() error) error
+	// Number is the process that a subject knows another one's process by.
+	Number(pid int, of, seenBy api.ActorSpec) int
+	// Records asks for audit records, all of which have been read when it answers.
+	Records(api.RecordsQuery) (api.RecordsReply, error)
+	// SetBooleans sets booleans of the policy and gives what they were before.
+	SetBooleans(map[string]bool) (before map[string]bool, err error)
+	// Look looks at what stands at a path, as root.
+	Look(path string) (api.Object, error)
+	// Clear ends every process of the play, and gives back what Start has made.
+	Clear()
+}
