@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -72,6 +73,9 @@ func assemble(p *parser, tree *value, dir fs.FS, shown string) (*Scenario, error
 
 // Shown is what people call the scenario's file.
 func (s *Scenario) Shown() string { return s.file }
+
+// MarshalJSON gives the scenario as its file has it, with what a twin changes.
+func (s *Scenario) MarshalJSON() ([]byte, error) { return json.Marshal(s.tree.plain()) }
 
 // Modules gives the scenario's CIL: the files that it names, and after them
 // what a twin adds. Their names are those that people know.

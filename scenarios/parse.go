@@ -56,6 +56,9 @@ func (p *parser) key(n ast.Node, s section, k key, of string) *value {
 			one := p.single(at.Value, k, fmt.Sprintf("%s %q", singular(k), name))
 			v.entries = append(v.entries, entry{name, yamlfile.At(at), one})
 		})
+		if pairs, ok := yamlfile.Pairs(n); ok && len(pairs) == 0 && k.Needed {
+			p.Add(v.at, "%s of %s must not be empty", k.Name, of)
+		}
 	default:
 		return p.single(n, k, k.Name+" of "+of)
 	}
@@ -99,10 +102,13 @@ func (p *parser) single(n ast.Node, k key, what string) *value {
 	switch {
 	case f.Truth:
 		p.Truth(&v.truth, what)(n)
+		v.scalar = v.truth
 	case f.Number:
 		v.number = p.quantity(n, f, what)
+		v.scalar = v.number
 	default:
 		p.Text(&v.text, what)(n)
+		v.scalar = v.text
 		p.suitable(v, k, f, what)
 	}
 	return v

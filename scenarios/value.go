@@ -6,6 +6,7 @@ import "ipclab/internal/yamlfile"
 // number or a truth value, a list, or the entries of a mapping in their order.
 type value struct {
 	at      Position
+	scalar  any // text, number or truth; nil of a list or mapping
 	text    string
 	number  float64
 	truth   bool
@@ -64,6 +65,25 @@ func (v *value) truths() map[string]bool {
 			all = map[string]bool{}
 		}
 		all[e.key] = e.value.truth
+	}
+	return all
+}
+
+// plain gives the value as encoding/json has it.
+func (v *value) plain() any {
+	if v.scalar != nil {
+		return v.scalar
+	}
+	if v.list != nil {
+		all := []any{}
+		for _, one := range v.list {
+			all = append(all, one.plain())
+		}
+		return all
+	}
+	all := map[string]any{}
+	for _, e := range v.entries {
+		all[e.key] = e.value.plain()
 	}
 	return all
 }

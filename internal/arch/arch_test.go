@@ -21,7 +21,7 @@ const module = "ipclab/"
 // stand below it. A name that ends in a slash is all that lies under it.
 func layers() [][]string {
 	return [][]string{
-		{"sipc/internal/sysv"},
+		{"internal/ownipc", "sipc/internal/sysv"},
 		{"sipc"},
 		{"sipc/actor", "sipc/leak", "sipc/policy", "sipc/sipctest", "sipc/sipctest/student"},
 		{"internal/bench/page", "internal/draft", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/scriptjobs", "internal/sequence", "internal/sparse", "internal/workspace/glob", "vagrant"},
@@ -69,8 +69,8 @@ func bounds() map[string][]string {
 		},
 		"cmd/ipclab": {
 			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
-			"internal/machine/qemu", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
-			"internal/workspace/glob", "internal/yamlfile", "labs", "sipc", "sipc/internal/sysv", "vagrant",
+			"internal/machine/qemu", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
+			"internal/workspace/glob", "internal/yamlfile", "labs", "scenarios", "sipc", "sipc/internal/sysv", "vagrant",
 		},
 	}
 }

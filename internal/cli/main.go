@@ -76,7 +76,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		newList(a), newStart(a), newShell(a), newCheck(a), newHint(a), newStatus(a), newSubmit(a), newReset(a), newStop(a), newDoctor(a),
 	}
 	instructor := []*cobra.Command{newGrade(a), newVariant(a)}
-	author := []*cobra.Command{newLab(a), newImage(a), newVM(a)}
+	author := []*cobra.Command{newLab(a), newScenario(a), newImage(a), newVM(a)}
 	channels := []*cobra.Command{newSipc(a)}
 	for group, commands := range map[string][]*cobra.Command{"student": student, "instructor": instructor, "author": author, "channel": channels} {
 		for _, c := range commands {
