@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,44 +15,22 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ipclab/internal/ownipc"
 	"ipclab/internal/scriptjobs"
 )
-
-// ownNamespace is set where the tests have System V objects of their own.
-const ownNamespace = "IPCLAB_TEST_OWN_IPC"
 
 // TestMain runs the tests in an IPC namespace of their own, so that what gc
 // lists and removes is theirs. Where that cannot be had, scripts that need it are
 // skipped. Under the name ipclab, the test is the program.
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) != "ipclab" && os.Getenv(ownNamespace) == "" {
-		if code, err := runInNamespace(); err == nil {
-			os.Exit(code)
-		}
+	run := func() int {
+		testscript.Main(m, map[string]func(){"ipclab": func() { os.Exit(Main(os.Args[1:])) }})
+		return 0 // it does not return
 	}
-	testscript.Main(m, map[string]func(){"ipclab": func() { os.Exit(Main(os.Args[1:])) }})
-}
-
-// runInNamespace runs this program again. Who is not root needs a user namespace.
-func runInNamespace() (int, error) {
-	runtime.LockOSThread() // Pdeathsig is about the thread
-	again := exec.Command("/proc/self/exe", os.Args[1:]...)
-	again.Args[0] = os.Args[0]
-	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
-	again.Env = append(os.Environ(), ownNamespace+"=yes")
-	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWIPC, Pdeathsig: syscall.SIGKILL}
-	if os.Geteuid() != 0 {
-		attr.Cloneflags |= syscall.CLONE_NEWUSER
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
+	if filepath.Base(os.Args[0]) == "ipclab" {
+		run()
 	}
-	again.SysProcAttr = attr
-	err := again.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return max(exit.ExitCode(), 1), nil
-	}
-	return 0, err
+	os.Exit(ownipc.Main(run))
 }
 
 // TestScripts runs the scripts in testdata/script, which need no machine. They are
@@ -72,7 +48,7 @@ func runInNamespace() (int, error) {
 //
 // Each script runs alone, since all see the same objects.
 func TestScripts(t *testing.T) {
-	if os.Getenv(ownNamespace) == "" {
+	if !ownipc.Inside() {
 		t.Skip("an IPC namespace of our own cannot be had here: the scripts would see other people's channels")
 	}
 	cmds := map[string]scriptjobs.Command{

@@ -9,15 +9,13 @@
 package sipctest_test
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"runtime"
-	"syscall"
 	"testing"
+
+	"ipclab/internal/ownipc"
 )
 
 var (
@@ -47,44 +45,17 @@ func pick(ordinary, long int) int {
 	return ordinary
 }
 
-// namespaceVariable is set where the tests have System V objects of their own.
-const namespaceVariable = "SIPCTEST_NAMESPACE"
-
 // TestMain runs the tests in an IPC namespace of their own: what they look
 // for in /proc/sysvipc is theirs, and what they collect is nobody else's.
 func TestMain(m *testing.M) {
 	if os.Getenv(roleVariable) != "" {
 		os.Exit(childMain())
 	}
-	if os.Getenv(namespaceVariable) != "" {
-		os.Exit(m.Run())
-	}
-	code, err := runInNamespace()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "an IPC namespace of its own:", err)
-		os.Exit(1)
-	}
-	os.Exit(code)
-}
-
-// runInNamespace runs this program again, in an IPC namespace of its own, and
-// tells its exit status. Who is not root needs a user namespace to make one.
-func runInNamespace() (int, error) {
-	runtime.LockOSThread() // Pdeathsig is about the thread
-	again := exec.Command("/proc/self/exe", os.Args[1:]...)
-	again.Args[0] = os.Args[0]
-	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
-	again.Env = append(os.Environ(), namespaceVariable+"=own")
-	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWIPC, Pdeathsig: syscall.SIGKILL}
-	if os.Geteuid() != 0 {
-		again.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		again.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
-		again.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
-	}
-	err := again.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return max(exit.ExitCode(), 1), nil
-	}
-	return 0, err
+	os.Exit(ownipc.Main(func() int {
+		if !ownipc.Inside() {
+			fmt.Fprintln(os.Stderr, "no IPC namespace of its own is to be had here")
+			return 1
+		}
+		return m.Run()
+	}))
 }
