@@ -22,21 +22,23 @@ import (
 const fakeWorker = "fake-worker"
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == fakeWorker {
-		playWorker()
+	if len(os.Args) > 2 && os.Args[1] == fakeWorker {
+		playWorker(os.Args[2])
 		return
 	}
 	os.Exit(m.Run())
 }
 
-// playWorker answers as the submission's file says: a word, and what belongs to it.
-func playWorker() {
+// playWorker answers as the submission's file says: a word, and what belongs to
+// it. It is told what the answer is when all passes: reading the labs takes longer
+// than all the rest, and there are hundreds of workers.
+func playWorker(allPass string) {
 	var job Job
 	if err := json.NewDecoder(os.Stdin).Decode(&job); err != nil {
 		panic(err)
 	}
-	lab, err := fifo()
-	if err != nil {
+	pass := &Answer{Status: gradebook.Graded}
+	if err := json.Unmarshal([]byte(allPass), &pass.Report); err != nil {
 		panic(err)
 	}
 	text, err := os.ReadFile(job.Submission.Path)
@@ -48,7 +50,7 @@ func playWorker() {
 	out := json.NewEncoder(voice)
 	out.Encode(message{Check: "builds", Of: 13})
 	words := strings.Fields(string(text))
-	p := player{job: job, lab: lab, first: first(job.Submission.Path), voice: voice}
+	p := player{job: job, pass: pass, first: first(job.Submission.Path), voice: voice}
 	if a := p.play(words[0], words[1:]); a != nil {
 		out.Encode(message{Answer: a})
 	}
@@ -65,13 +67,13 @@ func first(path string) bool {
 
 type player struct {
 	job   Job
-	lab   *labs.Lab
+	pass  *Answer // of who passes everything
 	first bool
 	voice *os.File
 }
 
 func (p player) play(how string, words []string) *Answer {
-	pass := p.graded()
+	pass := p.pass
 	switch how {
 	case "pass":
 	case "fail":
@@ -132,13 +134,14 @@ func (p player) play(how string, words []string) *Answer {
 	return pass
 }
 
-// graded is the answer of who passes everything.
-func (p player) graded() *Answer {
-	r := &grader.Report{Lab: p.lab.Name}
-	for _, c := range p.lab.Checks() {
+// allPass is the report of who passes everything, as a fake worker is told it.
+func allPass(lab *labs.Lab) (string, error) {
+	r := &grader.Report{Lab: lab.Name}
+	for _, c := range lab.Checks() {
 		r.Add(grader.Result{Check: c.ID, Title: c.Title, Verdict: grader.Pass, Points: c.Points, MaxPoints: c.Points})
 	}
-	return &Answer{Status: gradebook.Graded, Report: r}
+	text, err := json.Marshal(r)
+	return string(text), err
 }
 
 func (p player) change(a *Answer, check string, how func(*grader.Result)) {
@@ -191,10 +194,14 @@ func newRoom(t *testing.T, class map[string]string) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pass, err := allPass(lab)
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	r := &room{t: t, run: &Run{
 		Lab: lab, Out: filepath.Join(dir, "out"), Jobs: 2, Grader: "grader",
-		Computer: &fakeComputer{digest: "machine", stopped: map[string]int{}}, Worker: []string{os.Args[0], fakeWorker},
+		Computer: &fakeComputer{digest: "machine", stopped: map[string]int{}}, Worker: []string{os.Args[0], fakeWorker, pass},
 	}}
 	r.run.Observe = func(e Event) { r.events = append(r.events, e) }
 	for id, says := range class {
