@@ -47,6 +47,9 @@ type Role struct {
 	Third bool `json:"third"`
 	// Peer is the process of the other end, in the subject's own pid namespace.
 	Peer int `json:"peer"`
+	// Key is by which a System V object is found (ftok(3)), which the agent tells: a
+	// subject may not be allowed to look at the file that it comes from.
+	Key int32 `json:"key,omitempty"`
 
 	// How Make dresses the object.
 	UID  int    `json:"uid"`  // -1: it stays the maker's

@@ -5,7 +5,19 @@ import "fmt"
 // ends are the mechanisms by their kinds (internal/mechanism).
 func ends() map[string]func(Role) End {
 	return map[string]func(Role) End{
-		"fifo": newFIFO,
+		"fifo":           newFIFO,
+		"msgq":           newMsgq,
+		"shm":            newShm,
+		"sem":            newSem,
+		"posix-mq":       newPosixMq,
+		"posix-shm":      newPosixShm,
+		"unix-stream":    newSocket,
+		"unix-dgram":     newSocket,
+		"unix-seqpacket": newSocket,
+		"netlink":        newSocket,
+		"tcp":            newSocket,
+		"udp":            newSocket,
+		"sctp":           newSocket,
 	}
 }
 
