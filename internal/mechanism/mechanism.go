@@ -13,6 +13,22 @@ import (
 //go:embed mechanisms.yaml
 var data []byte
 
+//go:embed always.txt
+var always string
+
+// Always are the system calls that a filter which allows only some must allow as
+// well, because no subject can be told what to do without them. A filter that
+// refuses some may refuse these too.
+func Always() []string {
+	var calls []string
+	for line := range strings.Lines(always) {
+		if word := strings.TrimSpace(line); word != "" && !strings.HasPrefix(word, "#") {
+			calls = append(calls, word)
+		}
+	}
+	return calls
+}
+
 // Mechanism is one mechanism, and what it asks of the kernel.
 type Mechanism struct {
 	Kind  Kind   `yaml:"kind"`
@@ -70,7 +86,7 @@ type Only string
 
 // The limits.
 const (
-	Always    Only = ""
+	Anybody   Only = ""
 	OnlyMaker Only = "maker" // where the end is the object's maker
 	OnlyOther Only = "other" // where it is not
 )
@@ -83,6 +99,8 @@ type Call struct {
 	// Each says that it is made for every message. Any other call is made once, and
 	// what it was allowed then is not asked again.
 	Each bool `yaml:"each"`
+	// Finds says that it looks the object up: it must be in the end's namespace.
+	Finds bool `yaml:"finds"`
 	// Directory is what the object's directory must allow: "x" to find a name in it,
 	// "wx" to make one.
 	Directory string `yaml:"directory"`
@@ -170,7 +188,7 @@ func (m Mechanism) Names() []string {
 // Applies tells whether what is limited so counts for an end that is, or is
 // not, the object's maker.
 func (o Only) Applies(maker bool) bool {
-	return o == Always || (o == OnlyMaker) == maker
+	return o == Anybody || (o == OnlyMaker) == maker
 }
 
 // Parse reads mechanisms in the form of mechanisms.yaml. Unknown keys, and
@@ -209,7 +227,7 @@ func (m Mechanism) check() error {
 func (m Mechanism) checkCalls() error {
 	calls := slices.Clone(m.Make)
 	for _, w := range m.Ways {
-		if w.Name == "" || w.About == "" || w.Receiver != Always && w.Receiver != OnlyMaker {
+		if w.Name == "" || w.About == "" || w.Receiver != Anybody && w.Receiver != OnlyMaker {
 			return fmt.Errorf("a way lacks its name or what it is about, or has an odd receiver")
 		}
 		calls = append(append(calls, w.From...), w.To...)
@@ -240,7 +258,7 @@ func (c Call) check() error {
 	return nil
 }
 
-func (o Only) known() bool { return o == Always || o == OnlyMaker || o == OnlyOther }
+func (o Only) known() bool { return o == Anybody || o == OnlyMaker || o == OnlyOther }
 
 func (o On) known() bool {
 	return slices.Contains([]On{OnObject, OnDirectory, OnMessage, OnSelf, OnMaker, OnFrom, OnTo, OnPort, OnNode}, o)

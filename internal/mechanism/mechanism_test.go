@@ -102,3 +102,22 @@ func TestMistakesAreErrors(t *testing.T) {
 		}
 	}
 }
+
+// What is in a namespace is looked up by a call, and what is in none by none.
+func TestWhatIsInANamespaceIsFound(t *testing.T) {
+	for _, m := range mechanism.All() {
+		for _, w := range m.Ways {
+			finds := slices.ContainsFunc(slices.Concat(w.From, w.To), func(c mechanism.Call) bool { return c.Finds })
+			if finds != (m.Namespace != "") {
+				t.Errorf("%s %s: finds %v in namespace %q", m.Kind, w.Name, finds, m.Namespace)
+			}
+		}
+	}
+}
+
+func TestAlways(t *testing.T) {
+	calls := mechanism.Always()
+	if len(calls) < 20 || !slices.Contains(calls, "exit_group") || slices.Contains(calls, "openat") || slices.ContainsFunc(calls, func(c string) bool { return strings.ContainsAny(c, "# \n") }) {
+		t.Errorf("always: %q", calls)
+	}
+}
