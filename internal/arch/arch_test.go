@@ -30,7 +30,8 @@ func layers() [][]string {
 		{"internal/guest/play"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "scenarios"},
 		{"internal/flow", "internal/proof", "labs"},
-		{"internal/matrix"},
+		{"internal/explain", "internal/matrix"},
+		{"internal/observed"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
@@ -56,6 +57,8 @@ func bounds() map[string][]string {
 		"internal/flow":         {"internal/nearest", "internal/policy", "internal/policy/model"},
 		// what was looked at is laid side by side, not looked at
 		"internal/matrix": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile", "scenarios"},
+		// what denials mean is told from records, without a machine
+		"internal/explain": {"internal/flow", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/yamlfile", "scenarios"},
 		// a lab is data, and so is a scenario
 		"labs":      {"internal/guest/api", "internal/nearest", "internal/workspace/glob", "internal/yamlfile"},
 		"scenarios": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile"},
@@ -68,7 +71,7 @@ func bounds() map[string][]string {
 			"internal/workspace", "internal/workspace/glob", "internal/yamlfile", "labs",
 		},
 		"cmd/ipclab": {
-			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
+			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/explain", "internal/flow", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
 			"internal/machine/qemu", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "internal/yamlfile", "labs", "scenarios", "sipc", "sipc/internal/sysv", "vagrant",
 		},
