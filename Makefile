@@ -21,15 +21,16 @@ setup: ## install what building and running needs and this computer lacks
 setup-tests:
 	@tools/install tests
 
-build: setup ## build bin/ipclab, and bin/ipclab-guest, which it puts into machines
+build: setup ## build bin/ipclab, bin/ipclab-guest, which it puts into machines, and bin/ipclab-draw, which lays out pictures
 	@$(GO) version
 	$(STATIC) -ldflags="-s -w" -o bin/ipclab-guest ./cmd/ipclab-guest
+	$(STATIC) -ldflags="-s -w" -o bin/ipclab-draw ./cmd/ipclab-draw
 	$(STATIC) -o bin/ipclab ./cmd/ipclab
 
 student: build ## build bin/student: the same for students, without solutions and hidden checks
 	@mkdir -p bin/student
 	$(STATIC) -tags student -o bin/student/ipclab ./cmd/ipclab
-	@cp bin/ipclab-guest bin/student/ipclab-guest
+	@cp bin/ipclab-guest bin/ipclab-draw bin/student/
 
 demo: build ## start the lab fifo with its reference solution and show what is checked
 	@tools/demo
@@ -77,7 +78,7 @@ soak: ## run the long tests of sipc: 10^7 messages, 1,000 rounds of kill -9 (abo
 
 install: ## install what `make build` made below PREFIX (/usr/local)
 	install -d $(LIB) $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 bin/ipclab bin/ipclab-guest $(LIB)
+	install -m 0755 bin/ipclab bin/ipclab-guest bin/ipclab-draw $(LIB)
 	ln -sf ../lib/ipclab/ipclab $(DESTDIR)$(PREFIX)/bin/ipclab
 
 uninstall: ## remove what install installed
