@@ -202,6 +202,7 @@ func (l *linter) questions(o Object, how string) map[string][]string {
 	m, _ := mechanism.Find(o.Kind)
 	w, _ := m.Way(how)
 	for _, c := range slices.Concat(m.Make, w.From, w.To) {
+		asked["capability"] = append(asked["capability"], c.Overrides...)
 		for _, n := range c.Needs {
 			for _, class := range l.classes(o, n.Class) {
 				asked[class] = append(asked[class], n.Permissions...)
