@@ -2,7 +2,7 @@
 // /usr/lib/ipclab/agent it is the host's hand there; installed as
 // /usr/lib/ipclab/sftp, under another SELinux type, it hands files to those who
 // log in; as /usr/lib/ipclab/sipc, under a third one, it plays the ends of a
-// channel of package sipc, as a subject of a lab.
+// channel of package sipc, as a subject of a lab, or is an actor of a scenario.
 package main
 
 import (
@@ -14,7 +14,8 @@ import (
 	"syscall"
 
 	"ipclab/internal/guest"
-	"ipclab/sipc/actor"
+	"ipclab/internal/guest/actor"
+	sipc "ipclab/sipc/actor"
 )
 
 func main() {
@@ -26,15 +27,17 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("usage: ipclab-guest serve | sftp | sipc PART OPTIONS…")
+		return errors.New("usage: ipclab-guest serve | sftp | actor | sipc PART OPTIONS…")
 	}
 	switch args[0] {
 	case "serve":
 		return serve()
 	case "sftp":
 		return guest.ServeSFTP()
+	case "actor":
+		return actor.Serve()
 	case "sipc":
-		os.Exit(actor.Play(context.Background(), args[1:], actor.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+		os.Exit(sipc.Play(context.Background(), args[1:], sipc.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
 	return fmt.Errorf("no command %q", args[0])
 }

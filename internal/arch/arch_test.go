@@ -63,6 +63,7 @@ func bounds() map[string][]string {
 		"internal/explain": {"internal/flow", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/yamlfile", "scenarios"},
 		// a lab is data, and so is a scenario
 		"labs":      {"internal/guest/api", "internal/nearest", "internal/workspace/glob", "internal/yamlfile"},
+		"internal/observed": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile", "scenarios"},
 		"scenarios": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile"},
 		// the engine sees a guest through an interface of its own
 		"grader":             {"internal/draft", "internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "labs"},
@@ -74,7 +75,7 @@ func bounds() map[string][]string {
 		},
 		"cmd/ipclab": {
 			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/explain", "internal/flow", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
-			"internal/machine/qemu", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
+			"internal/machine/qemu", "internal/mechanism", "internal/nearest", "internal/observed", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "internal/yamlfile", "labs", "scenarios", "sipc", "sipc/internal/sysv", "vagrant",
 		},
 	}

@@ -1,6 +1,8 @@
 package guest
 
 import (
+	"context"
+
 	"github.com/opencontainers/selinux/go-selinux"
 
 	"ipclab/internal/guest/api"
@@ -8,7 +10,10 @@ import (
 
 // calls is the service "Agent" that package api describes. Its methods have the
 // form that net/rpc wants.
-type calls struct{ agent *Agent }
+type calls struct {
+	agent *Agent
+	ctx   context.Context // done when nobody listens any more
+}
 
 // Identify gives a restored clone its own identity.
 func (c *calls) Identify(id api.Identity, w *api.Welcome) (err error) {
@@ -49,6 +54,12 @@ func (c *calls) Records(q api.RecordsQuery, reply *api.RecordsReply) (err error)
 // LoadPolicy puts a binary policy into the kernel.
 func (c *calls) LoadPolicy(p api.Policy, reply *api.PolicyLoaded) (err error) {
 	*reply, err = c.agent.policies.load(p)
+	return err
+}
+
+// Play plays a scenario.
+func (c *calls) Play(s api.PlaySpec, reply *api.PlayResult) (err error) {
+	*reply, err = c.agent.play(c.ctx, s)
 	return err
 }
 

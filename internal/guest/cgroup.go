@@ -19,7 +19,8 @@ const cgroupMount = "/sys/fs/cgroup"
 
 // Groups makes control groups, one for each run, below one that holds them all.
 type Groups struct {
-	base string // of all runs
+	base   string // of all runs
+	actors string // of those of plays, which go on while runs stand still
 
 	mu    sync.Mutex
 	still bool        // the runs are frozen
@@ -39,14 +40,15 @@ func NewGroups() (*Groups, error) {
 	_, path, _ := strings.Cut(strings.TrimSpace(string(self)), "::")
 	path = strings.TrimSuffix(path, "/agent")
 	own := filepath.Join(cgroupMount, path)
-	leaf, g := filepath.Join(own, "agent"), &Groups{base: filepath.Join(own, "runs")}
-	if err := errors.Join(os.MkdirAll(leaf, 0o755), os.MkdirAll(g.base, 0o755)); err != nil {
+	leaf, g := filepath.Join(own, "agent"), &Groups{base: filepath.Join(own, "runs"), actors: filepath.Join(own, "actors")}
+	if err := errors.Join(os.MkdirAll(leaf, 0o755), os.MkdirAll(g.base, 0o755), os.MkdirAll(g.actors, 0o755)); err != nil {
 		return nil, fmt.Errorf("cgroup: %w", err)
 	}
 	return g, writeFiles([][2]string{
 		{filepath.Join(leaf, "cgroup.procs"), "0"},
 		{filepath.Join(own, "cgroup.subtree_control"), control},
 		{filepath.Join(g.base, "cgroup.subtree_control"), control},
+		{filepath.Join(g.actors, "cgroup.subtree_control"), control},
 		{filepath.Join(leaf, "cpu.weight"), "1000"},
 		{filepath.Join(g.base, "memory.max"), strconv.FormatInt(memoryOfAll(), 10)},
 	})
@@ -121,7 +123,16 @@ type group struct{ dir string }
 
 // make makes an empty group with its limits set.
 func (g *Groups) make(name string, memory int64, pids int) (*group, error) {
-	c := &group{dir: filepath.Join(g.base, "run-"+name)}
+	return makeGroup(filepath.Join(g.base, "run-"+name), memory, pids)
+}
+
+// makeActor makes an empty group for the actors of one subject.
+func (g *Groups) makeActor(name string, memory int64, pids int) (*group, error) {
+	return makeGroup(filepath.Join(g.actors, "actor-"+name), memory, pids)
+}
+
+func makeGroup(dir string, memory int64, pids int) (*group, error) {
+	c := &group{dir: dir}
 	if err := os.Mkdir(c.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("cgroup: %w", err)
 	}

@@ -147,6 +147,10 @@ func subjectCommand(spec api.RunSpec) (*exec.Cmd, error) {
 // plays the ends of a channel.
 const SIPCPath = "/usr/lib/ipclab/sipc"
 
+// ActorPath is this program under the same type, where it plays a subject of a
+// scenario.
+const ActorPath = SIPCPath
+
 // program is the file that a run executes, and its words. Actors are in the probe,
 // those of package sipc in a program of its own.
 func program(spec api.RunSpec) (path string, args []string) {

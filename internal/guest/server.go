@@ -2,9 +2,11 @@ package guest
 
 import (
 	"bufio"
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -33,6 +35,7 @@ type Agent struct {
 	runs     *runs
 	policies policies
 	looking  sync.Mutex // held while the agent looks at a System V object
+	playing  sync.Mutex // held during a play: the policy's booleans are everybody's
 
 	mu  sync.Mutex
 	key ssh.Signer
@@ -104,11 +107,28 @@ type bufferedConn struct {
 func (b *bufferedConn) Read(p []byte) (int, error) { return b.in.Read(p) }
 
 func (a *Agent) serveCalls(c net.Conn) {
+	ctx, hungUp := context.WithCancelCause(context.Background())
+	defer hungUp(nil)
 	server := rpc.NewServer()
-	if err := server.RegisterName("Agent", &calls{agent: a}); err != nil {
+	if err := server.RegisterName("Agent", &calls{agent: a, ctx: ctx}); err != nil {
 		return
 	}
-	server.ServeCodec(jsonrpc.NewServerCodec(c))
+	server.ServeCodec(jsonrpc.NewServerCodec(&watchedConn{c, hungUp}))
+}
+
+// watchedConn tells when the other end has hung up: net/rpc itself waits for the
+// calls that are under way.
+type watchedConn struct {
+	net.Conn
+	hungUp context.CancelCauseFunc
+}
+
+func (w *watchedConn) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.hungUp(errors.New("the host hung up"))
+	}
+	return n, err
 }
 
 func (a *Agent) serveSSH(c net.Conn) {

@@ -204,7 +204,48 @@ func (h *Host) freezer(ctx context.Context, hw qemu.Hardware) (qemu.Freezer, err
 // Start starts a clone in which the lab can begin. A snapshot that cannot be
 // restored is made anew, once.
 func (h *Host) Start(ctx context.Context, lab *labs.Lab, name string) (*qemu.Clone, error) {
-	clone, err := h.startOnce(ctx, lab, name)
+	return h.startAgain(ctx, func() (*qemu.Clone, error) { return h.startOnce(ctx, lab, name) })
+}
+
+// StartBase starts a clone of the freshly booted image, which no lab has prepared.
+func (h *Host) StartBase(ctx context.Context, name string) (*qemu.Clone, error) {
+	return h.startAgain(ctx, func() (*qemu.Clone, error) {
+		s, err := h.baseOnly(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return h.restore(ctx, s, name)
+	})
+}
+
+// baseOnly gives the snapshot of the freshly booted image, made when it is first
+// asked for.
+func (h *Host) baseOnly(ctx context.Context) (*qemu.Snapshot, error) {
+	i, err := h.Image(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hardware, err := h.hardware(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s, err := qemu.OpenSnapshot(h.baseSnapshot(i, hardware)); err == nil {
+		return s, nil
+	}
+	unlock, err := h.lock(ctx, "snapshots")
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	defer h.Progress.Finish()
+	s, _, err := h.base(ctx, i, hardware)
+	return s, err
+}
+
+// startAgain starts once more if the snapshot cannot be restored, which is then
+// made anew.
+func (h *Host) startAgain(ctx context.Context, start func() (*qemu.Clone, error)) (*qemu.Clone, error) {
+	clone, err := start()
 	var bad *qemu.StartError
 	if err == nil || !errors.As(err, &bad) || !bad.Restoring() || ctx.Err() != nil {
 		return clone, err
@@ -213,7 +254,7 @@ func (h *Host) Start(ctx context.Context, lab *labs.Lab, name string) (*qemu.Clo
 	if err := h.dropSnapshots(ctx); err != nil {
 		return nil, err
 	}
-	return h.startOnce(ctx, lab, name)
+	return start()
 }
 
 // StartAsIs starts a clone and leaves the snapshot alone if it cannot be
@@ -227,6 +268,11 @@ func (h *Host) startOnce(ctx context.Context, lab *labs.Lab, name string) (*qemu
 	if err != nil {
 		return nil, err
 	}
+	return h.restore(ctx, s, name)
+}
+
+// restore starts a clone of a snapshot.
+func (h *Host) restore(ctx context.Context, s *qemu.Snapshot, name string) (*qemu.Clone, error) {
 	binary, err := qemu.Binary()
 	if err != nil {
 		return nil, err

@@ -249,6 +249,14 @@ func (c *Client) upload(ctx context.Context, name string, binary []byte) error {
 	return nil
 }
 
+// Play plays a scenario. When ctx ends, so does the play.
+func (c *Client) Play(ctx context.Context, s api.PlaySpec) (r api.PlayResult, err error) {
+	client := NewClient(c.dial) // of its own: to hang up is what ends a play
+	defer client.Close()
+	err = client.call(ctx, api.CallPlay, s, &r)
+	return r, err
+}
+
 // SetEnforce switches enforcing on or off.
 func (c *Client) SetEnforce(ctx context.Context, on bool) error {
 	return c.call(ctx, api.CallSetEnforce, on, &api.Empty{})

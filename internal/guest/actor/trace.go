@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"ipclab/internal/guest/api"
 )
 
 // Trace notes the system calls of one step.
@@ -31,10 +33,7 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 
 // errTruncated stands for MSG_CTRUNC: the kernel left a descriptor out, and gave
 // no error.
-var errTruncated = errors.New(Truncated)
-
-// Truncated is in the place of an errno when a descriptor was not delivered.
-const Truncated = "MSG_CTRUNC"
+var errTruncated = errors.New(api.Truncated)
 
 // Did notes a system call by its name, with its arguments for people. Where it
 // failed, the error to return is a *RefusedError.

@@ -59,6 +59,9 @@ type Try struct {
 	Via     string `json:"via"`
 	How     string `json:"how,omitempty"`
 	Boolean string `json:"boolean,omitempty"` // of a revocation
+	// Look is an operation of the trusted probe (Op) that To tries on the object of a
+	// back channel, in place of the back channel's own.
+	Look string `json:"look,omitempty"`
 }
 
 // PlayResult is what came of it, one Tried for each Try.
@@ -89,5 +92,14 @@ type Called struct {
 	Text    string   `json:"text"`              // such as "open(\"/run/ipclab/x\", O_WRONLY)"
 	Errno   string   `json:"errno"`             // empty when it succeeded
 	Died    string   `json:"died,omitempty"`    // the signal that it ended the actor with
+	Syscall string   `json:"syscall,omitempty"` // that a filter refused, as it recorded it
+	Moved   []string `json:"moved,omitempty"`   // counters of the control group that went up, such as "pids.max"
 	Records []Record `json:"records,omitempty"` // audit records of that call
 }
+
+// Truncated stands in the place of an errno where the kernel left out a descriptor
+// that was passed (recvmsg(2), MSG_CTRUNC).
+const Truncated = "MSG_CTRUNC"
+
+// CallBoolean is the Call of a step in which the agent switches a boolean.
+const CallBoolean = "boolean"

@@ -22,8 +22,6 @@ type Stage interface {
 	Dress(api.ObjectSpec, *actor.Role) error
 	// Inside calls do in the namespaces of an actor; of the machine for nil.
 	Inside(a *api.ActorSpec, do func() error) error
-	// Number is the process that a subject knows another one's process by.
-	Number(pid int, of, seenBy api.ActorSpec) int
 	// Records asks for audit records, all of which have been read when it answers.
 	Records(api.RecordsQuery) (api.RecordsReply, error)
 	// SetBooleans sets booleans of the policy and gives what they were before.

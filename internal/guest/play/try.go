@@ -237,7 +237,7 @@ func (a *attempt) revocation() error {
 	if err != nil {
 		return err
 	}
-	a.tried.Steps = append(a.tried.Steps, api.Called{Call: "boolean", Text: "setsebool " + a.try.Boolean + " off"})
+	a.tried.Steps = append(a.tried.Steps, api.Called{Call: api.CallBoolean, Text: "setsebool " + a.try.Boolean + " off"})
 	if err := a.skipRecords(); err != nil {
 		return err
 	}
