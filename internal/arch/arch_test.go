@@ -30,7 +30,7 @@ func layers() [][]string {
 		{"internal/guest/play"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "scenarios"},
 		{"internal/flow", "internal/proof", "labs"},
-		{"internal/explain", "internal/matrix"},
+		{"internal/explain", "internal/matrix", "internal/permitted"},
 		{"internal/observed"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
@@ -57,6 +57,10 @@ func bounds() map[string][]string {
 		"internal/flow":         {"internal/nearest", "internal/policy", "internal/policy/model"},
 		// only this program is to be slowed down by Graphviz
 		"cmd/ipclab-draw": {"internal/drawing", "internal/drawing/graphviz"},
+		// what is permitted is computed, without a machine
+		"internal/permitted": {
+			"internal/flow", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/yamlfile", "scenarios",
+		},
 		// what was looked at is laid side by side, not looked at
 		"internal/matrix": {"internal/drawing", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile", "scenarios"},
 		// what denials mean is told from records, without a machine
@@ -74,8 +78,8 @@ func bounds() map[string][]string {
 			"internal/workspace", "internal/workspace/glob", "internal/yamlfile", "labs",
 		},
 		"cmd/ipclab": {
-			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/explain", "internal/flow", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
-			"internal/machine/qemu", "internal/mechanism", "internal/nearest", "internal/observed", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
+			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/drawing", "internal/explain", "internal/flow", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
+			"internal/machine/qemu", "internal/matrix", "internal/mechanism", "internal/nearest", "internal/observed", "internal/permitted", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "internal/yamlfile", "labs", "scenarios", "sipc", "sipc/internal/sysv", "vagrant",
 		},
 	}
