@@ -30,14 +30,14 @@ func layers() [][]string {
 		{"internal/guest/play"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "scenarios"},
 		{"internal/flow", "internal/proof", "labs"},
-		{"internal/explain", "internal/matrix", "internal/permitted"},
+		{"internal/bench/query", "internal/explain", "internal/matrix", "internal/permitted"},
 		{"internal/observed"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
 		{"internal/class"},
 		{"internal/cli"},
-		{"cmd/", "internal/bench", "internal/bench/ipc", "internal/bench/leaks", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
+		{"cmd/", "internal/bench", "internal/bench/ipc", "internal/bench/leaks", "internal/bench/setools", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
 	}
 }
 
@@ -66,9 +66,9 @@ func bounds() map[string][]string {
 		// what denials mean is told from records, without a machine
 		"internal/explain": {"internal/flow", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/yamlfile", "scenarios"},
 		// a lab is data, and so is a scenario
-		"labs":      {"internal/guest/api", "internal/nearest", "internal/workspace/glob", "internal/yamlfile"},
+		"labs":              {"internal/guest/api", "internal/nearest", "internal/workspace/glob", "internal/yamlfile"},
 		"internal/observed": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile", "scenarios"},
-		"scenarios": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile"},
+		"scenarios":         {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile"},
 		// the engine sees a guest through an interface of its own
 		"grader":             {"internal/draft", "internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "labs"},
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
