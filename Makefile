@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build student demo test lint unit image vmtest redteam labcheck bench bench-ipc bench-leaks soak install uninstall clean
+.PHONY: help setup setup-tests setup-compare build student demo test lint unit image vmtest redteam labcheck bench bench-ipc bench-leaks compare-flow soak install uninstall clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -66,6 +66,12 @@ labcheck: image ## prove every lab by running it: starter, solution, mutants
 bench: image ## measure, and compare with a cold boot at every start
 	$(GO) run ./internal/bench
 	@$(MAKE) --no-print-directory bench-ipc bench-leaks
+
+setup-compare:
+	@tools/install compare
+
+compare-flow: setup-compare image ## compare ipclab's flows with setools' on random pairs, and time seinfoflow beside it
+	$(GO) run ./internal/bench/setools
 
 bench-leaks: ## measure what comes back through a sipc channel (a few minutes)
 	$(GO) run ./internal/bench/leaks
