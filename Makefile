@@ -4,6 +4,8 @@ GO       := tools/go
 PREFIX   ?= /usr/local
 LIB      := $(DESTDIR)$(PREFIX)/lib/ipclab
 STATIC   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+# What runs in machines is static, too, with libseccomp in it, which is C.
+GUEST    := CGO_ENABLED=1 $(GO) build -trimpath -buildvcs=false -tags osusergo,netgo -ldflags='-s -w -linkmode external -extldflags "-static"'
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # What machines are made with is not in every user's PATH.
@@ -23,7 +25,7 @@ setup-tests:
 
 build: setup ## build bin/ipclab, bin/ipclab-guest, which it puts into machines, and bin/ipclab-draw, which lays out pictures
 	@$(GO) version
-	$(STATIC) -ldflags="-s -w" -o bin/ipclab-guest ./cmd/ipclab-guest
+	$(GUEST) -o bin/ipclab-guest ./cmd/ipclab-guest
 	$(STATIC) -ldflags="-s -w" -o bin/ipclab-draw ./cmd/ipclab-draw
 	$(STATIC) -o bin/ipclab ./cmd/ipclab
 

@@ -153,18 +153,12 @@ func recordsOf(s api.Called) (avcs []policy.AVC, filtered bool, err error) {
 			filtered = true
 		}
 		for _, a := range event.Denials() {
-			if a.PID == s.PID && a.Source.Type == own.Type && len(a.Perms) > 0 && !overridesDAC(a) {
+			if a.PID == s.PID && a.Source.Type == own.Type && len(a.Perms) > 0 {
 				avcs = append(avcs, a)
 			}
 		}
 	}
 	return avcs, filtered, nil
-}
-
-// overridesDAC tells the question "may it pass over the mode?", which the kernel
-// asks only after the mode has refused.
-func overridesDAC(a policy.AVC) bool {
-	return a.Class == "capability" && (a.Has("dac_override") || a.Has("dac_read_search") || a.Has("ipc_owner") || a.Has("kill"))
 }
 
 // notThere are the answers to who looks for something that is not where he is.

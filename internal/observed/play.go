@@ -81,7 +81,10 @@ func actorOf(one scenarios.Subject) api.ActorSpec {
 	a := api.ActorSpec{Name: one.Name, Subject: api.Subject{User: one.User, Domain: one.Domain},
 		Namespaces: one.Namespaces, Capabilities: one.Capabilities}
 	if f := one.Seccomp; f != nil {
-		a.Filter = &api.Filter{Deny: f.Deny, Allow: f.Allow, Errno: f.Errno}
+		a.Filter = &api.Filter{Deny: f.Deny, Errno: f.Errno}
+		if f.Deny == nil {
+			a.Filter.Allow = append(mechanism.Always(), f.Allow...)
+		}
 	}
 	if c := one.Cgroup; c != nil {
 		a.Memory, a.Pids = c.Memory, c.Pids

@@ -6,6 +6,10 @@ import "fmt"
 func ends() map[string]func(Role) End {
 	return map[string]func(Role) End{
 		"fifo":           newFIFO,
+		"pipe":           newPipe,
+		"file":           newFile,
+		"descriptor":     newDescriptor,
+		"signal":         newSignal,
 		"msgq":           newMsgq,
 		"shm":            newShm,
 		"sem":            newSem,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"ipclab/internal/guest/api"
 )
 
 // What an actor finds open when it starts.
@@ -33,11 +35,12 @@ const (
 
 // Order is one step that an actor is to make.
 type Order struct {
-	Step   Step   `json:"step"`
-	Role   Role   `json:"role"`
-	Back   *Role  `json:"back,omitempty"` // of signal and look: the part in the back channel
-	Secret []byte `json:"secret,omitempty"`
-	Bit    bool   `json:"bit,omitempty"`
+	Step   Step        `json:"step"`
+	Filter *api.Filter `json:"filter,omitempty"` // of setup
+	Role   Role        `json:"role"`
+	Back   *Role       `json:"back,omitempty"` // of signal and look: the part in the back channel
+	Secret []byte      `json:"secret,omitempty"`
+	Bit    bool        `json:"bit,omitempty"`
 }
 
 // Answer is what came of it.
@@ -51,6 +54,7 @@ type Answer struct {
 	Data    []byte `json:"data,omitempty"`   // what was sent or received
 	Bit     bool   `json:"bit,omitempty"`    // what was seen
 	Passed  []Side `json:"passed,omitempty"` // for whom descriptors wait in the parcel socket
+	Taken   int    `json:"taken,omitempty"`  // how many descriptors it took from there
 	Trouble string `json:"trouble,omitempty"`
 }
 

@@ -49,7 +49,7 @@ func (p *process) do(o Order) Answer {
 	t := &Trace{parcel: p.parcel}
 	var a Answer
 	err := p.step(t, o, &a)
-	a.Call, a.Text, a.Errno, a.Passed = t.call, t.text(), t.errno, t.passed
+	a.Call, a.Text, a.Errno, a.Passed, a.Taken = t.call, t.text(), t.errno, t.passed, t.taken
 	if refused := (*RefusedError)(nil); err != nil && !errors.As(err, &refused) {
 		a.Trouble = err.Error()
 	}
@@ -60,7 +60,7 @@ func (p *process) step(t *Trace, o Order, a *Answer) (err error) {
 	switch o.Step {
 	case StepSetup:
 		a.PID, a.Context = os.Getpid(), context()
-		return nil
+		return putOn(o.Filter)
 	case StepClose:
 		p.close()
 		return nil

@@ -17,6 +17,7 @@ type Trace struct {
 	errno  string
 	parcel int // the socket that descriptors are passed over; -1: there is none
 	passed []Side
+	taken  int // descriptors that were taken, or that the kernel held back
 }
 
 // NewTrace begins the trace of a step that has no way to pass descriptors.
@@ -79,8 +80,11 @@ func (t *Trace) PassDescriptor(fd int, to Side) error {
 func (t *Trace) TakeDescriptor() (int, error) {
 	data, rights := make([]byte, 16), make([]byte, unix.CmsgSpace(4))
 	_, n, flags, _, err := unix.Recvmsg(t.parcel, data, rights, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
-	if err == nil && flags&unix.MSG_CTRUNC != 0 {
-		err = errTruncated
+	if err == nil {
+		t.taken++
+		if flags&unix.MSG_CTRUNC != 0 {
+			err = errTruncated
+		}
 	}
 	if err := t.Did("recvmsg", err, "recvmsg(SCM_RIGHTS)"); err != nil {
 		return -1, err

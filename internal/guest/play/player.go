@@ -54,6 +54,7 @@ type player struct {
 	own     int    // its number in its own pid namespace
 	context string // its SELinux context
 	ended   string // how it ended, once it has: "SIGKILL", "exit 3"
+	given   int    // descriptors that it has not taken yet
 }
 
 // start starts an actor and waits until it is ready.
@@ -62,7 +63,7 @@ func start(stage Stage, spec api.ActorSpec) (*player, error) {
 	if err := p.launch(stage); err != nil {
 		return nil, fmt.Errorf("start the actor of %s: %w", spec.Name, err)
 	}
-	a, err := p.ask(actor.Order{Step: actor.StepSetup}, startWait)
+	a, err := p.ask(actor.Order{Step: actor.StepSetup, Filter: spec.Filter}, startWait)
 	if err == nil && p.ended != "" {
 		err = fmt.Errorf("it ended at once (%s): %s", p.ended, strings.TrimSpace(p.diag.String()))
 	}
@@ -135,6 +136,7 @@ func (p *player) ask(o actor.Order, wait time.Duration) (a actor.Answer, err err
 	if err := json.Unmarshal(buf[:n], &a); err != nil {
 		return a, fmt.Errorf("the answer of %s: %w", p.spec.Name, err)
 	}
+	p.given -= a.Taken
 	return a, nil
 }
 
@@ -199,5 +201,6 @@ func (p *player) giveParcel(fd int, side actor.Side) error {
 	if _, _, err := p.parcel.WriteMsgUnix([]byte(side), unix.UnixRights(fd), nil); err != nil {
 		return fmt.Errorf("give a descriptor to %s: %w", p.spec.Name, err)
 	}
+	p.given++
 	return nil
 }

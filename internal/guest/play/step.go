@@ -1,6 +1,9 @@
 package play
 
 import (
+	"strconv"
+	"strings"
+
 	"ipclab/internal/guest/actor"
 	"ipclab/internal/guest/api"
 )
@@ -87,7 +90,7 @@ func (a *attempt) recordsOf(p *player) ([]api.Record, error) {
 // report adds a step to the result. A step without a system call is none.
 func (a *attempt) report(p *player, o actor.Order, done outcome) {
 	called := api.Called{Actor: p.spec.Name, PID: p.pid(), Context: p.context, Call: done.Call, Text: done.Text,
-		Errno: done.Errno, Died: done.died, Records: done.records}
+		Errno: done.Errno, Died: done.died, Syscall: filtered(done.records), Records: done.records}
 	if called.Call == "" {
 		if done.died == "" {
 			return
@@ -97,6 +100,24 @@ func (a *attempt) report(p *player, o actor.Order, done outcome) {
 	}
 	a.tried.Steps = append(a.tried.Steps, called)
 }
+
+// filtered names the system call that a filter refused, as it was recorded.
+func filtered(records []api.Record) string {
+	for _, r := range records {
+		if r.Type != auditSeccomp {
+			continue
+		}
+		_, rest, _ := strings.Cut(r.Text, " syscall=")
+		text, _, _ := strings.Cut(rest, " ")
+		if number, err := strconv.Atoi(text); err == nil {
+			return actor.SyscallName(number)
+		}
+	}
+	return ""
+}
+
+// auditSeccomp is AUDIT_SECCOMP of linux/audit.h.
+const auditSeccomp = 1326
 
 // forward carries descriptors from who passed them to whom they are for.
 func (a *attempt) forward(p *player, sides []actor.Side) error {

@@ -79,10 +79,11 @@ func (a *attempt) role(p *player) (actor.Role, error) {
 	if p != nil {
 		r.Peer = a.number(a.other(p), p)
 	}
+	made := a.object
 	if of, ok := a.whole.object(a.object.Of); ok {
-		r.Of = &of
+		r.Of, made = &of, of
 	}
-	err := a.stage.Dress(a.object, &r)
+	err := a.stage.Dress(made, &r)
 	return r, err
 }
 
@@ -200,6 +201,9 @@ func (a *attempt) cleanUp() error {
 			_, err := p.ask(actor.Order{Step: actor.StepClose}, stepWait)
 			failures = append(failures, a.giveUp(p, err))
 		}
+		if p.alive() && p.given > 0 {
+			p.end() // what it did not take must not come to the next try
+		}
 	}
 	return errors.Join(append(failures, a.remove(), a.skipRecords())...)
 }
@@ -214,7 +218,10 @@ func (a *attempt) giveUp(p *player, err error) error {
 
 // remove removes the object, in its maker's namespaces.
 func (a *attempt) remove() error {
-	r := actor.Role{Object: a.object, Side: actor.MakerSide, UID: -1, GID: -1}
+	r, err := a.role(nil)
+	if err != nil {
+		return err
+	}
 	end, err := actor.New(r)
 	if err != nil {
 		return err
