@@ -52,8 +52,17 @@ type Finding struct {
 // Line is what a view says.
 type Line struct {
 	From     Source
+	Outcome  scenarios.Outcome
 	Text     string
 	Evidence []string
+}
+
+// words are the text, or else the outcome.
+func (l Line) words() string {
+	if l.Text == "" {
+		return string(l.Outcome)
+	}
+	return l.Text
 }
 
 // In tells whether the view is one of those that differ.
@@ -266,7 +275,7 @@ func (i *Item) said() []Line {
 	var lines []Line
 	for _, view := range []Source{Permitted, Observed} {
 		if s := i.Seen(view); s != nil {
-			lines = append(lines, Line{From: view, Text: s.Text, Evidence: s.Evidence})
+			lines = append(lines, Line{From: view, Outcome: s.Outcome, Text: s.Text, Evidence: s.Evidence})
 		}
 	}
 	return lines
