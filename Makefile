@@ -25,7 +25,7 @@ setup-tests:
 
 build: setup ## build bin/ipclab, bin/ipclab-guest, which it puts into machines, and bin/ipclab-draw, which lays out pictures
 	@$(GO) version
-	$(GUEST) -o bin/ipclab-guest ./cmd/ipclab-guest
+	tools/build-guest bin/ipclab-guest
 	$(STATIC) -ldflags="-s -w" -o bin/ipclab-draw ./cmd/ipclab-draw
 	$(STATIC) -o bin/ipclab ./cmd/ipclab
 

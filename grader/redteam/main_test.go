@@ -41,8 +41,10 @@ func prepare(dir string) error {
 	for _, name := range []string{"IPCLAB_LABS", "IPCLAB_ACCEL", "NO_COLOR"} {
 		os.Unsetenv(name)
 	}
+	if out, err := exec.Command("../../tools/build-guest", filepath.Join(dir, "ipclab-guest")).CombinedOutput(); err != nil {
+		return fmt.Errorf("build the guest's program: %w\n%s", err, out)
+	}
 	for _, args := range [][]string{
-		{"-ldflags=-s -w", "-o", filepath.Join(dir, "ipclab-guest"), "ipclab/cmd/ipclab-guest"},
 		{"-ldflags=-s -w", "-o", filepath.Join(dir, "naive"), "ipclab/grader/redteam/naive"},
 		{"-o", filepath.Join(dir, "ipclab"), "ipclab/cmd/ipclab"},
 	} {

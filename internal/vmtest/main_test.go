@@ -53,8 +53,10 @@ func prepare(dir string) error {
 // build builds both programs, with the Makefile's flags: the guest's bytes are
 // part of the image's key.
 func build(dir string) error {
+	if out, err := exec.Command("../../tools/build-guest", filepath.Join(dir, "ipclab-guest")).CombinedOutput(); err != nil {
+		return fmt.Errorf("build the guest's program: %w\n%s", err, out)
+	}
 	for _, args := range [][]string{
-		{"-ldflags=-s -w", "-o", filepath.Join(dir, "ipclab-guest"), "ipclab/cmd/ipclab-guest"},
 		{"-o", filepath.Join(dir, "ipclab"), "ipclab/cmd/ipclab"},
 	} {
 		cmd := exec.Command("go", append([]string{"build", "-trimpath", "-buildvcs=false"}, args...)...)
