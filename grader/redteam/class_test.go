@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,8 +16,13 @@ import (
 )
 
 // neighbours is how many attacks there are for each innocent submission among
-// them. Two are judged at a time.
-const neighbours = 4
+// them. With three machines at a time, every innocent one is judged while about
+// four attacks are.
+const neighbours = 8
+
+// machines is how many run at a time: one more than there are processors, because
+// a check waits a third of its time. More than a few do not fit into memory.
+func machines() int { return min(runtime.NumCPU()+1, 6) }
 
 // graded is what a class came to.
 type graded struct {
@@ -44,7 +51,7 @@ func gradeClass(t *testing.T, p *place, lab *labs.Lab, attacks []*Attack) *grade
 	}
 	g.copies = course.copyOne(t, class, g.honests[0])
 	before := tree(t, class)
-	out, err := p.ipclab(nil, append([]string{"grade", lab.Name, class, "--out", g.out, "--jobs", "2",
+	out, err := p.ipclab(nil, append([]string{"grade", lab.Name, class, "--out", g.out, "--jobs", strconv.Itoa(machines()),
 		"--format", "html,junit,canvas,moodle,gradescope,classroom50"}, course.flags()...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("ipclab grade: %v\n%s", err, out)

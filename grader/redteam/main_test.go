@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -20,6 +21,7 @@ func run(m *testing.M) int {
 	if testing.Short() {
 		return m.Run()
 	}
+	flag.Set("test.parallel", strconv.Itoa(machines()))
 	dir, err := os.MkdirTemp("", "rtbin")
 	if err == nil {
 		defer os.RemoveAll(dir)

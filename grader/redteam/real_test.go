@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,10 +160,10 @@ func tail(s string, n int) string {
 	return strings.ToValidUTF8(s[max(0, len(s)-n):], "?")
 }
 
-// proveAll shows that every attack works where the defence is off. Two machines
+// proveAll shows that every attack works where the defence is off. Some machines
 // share the work; attacks that disturb others get one of their own.
 func proveAll(t *testing.T, byLab map[string]*labs.Lab, attacks []*Attack, rows map[string]*row) {
-	for _, shift := range shifts(attacks) {
+	for _, shift := range shifts(attacks, machines()) {
 		t.Run(shift[0].Name, func(t *testing.T) {
 			t.Parallel()
 			for name, wrong := range prove(t, byLab[shift[0].Lab], shift) {
@@ -178,9 +177,9 @@ func proveAll(t *testing.T, byLab map[string]*labs.Lab, attacks []*Attack, rows 
 	}
 }
 
-// shifts are the attacks that share a machine: those on one lab in two halves,
-// and each that must be alone.
-func shifts(attacks []*Attack) [][]*Attack {
+// shifts are the attacks that share a machine, and each that must be alone. Those on
+// one lab are dealt out in turn, for neighbours in the list take about as long.
+func shifts(attacks []*Attack, machines int) [][]*Attack {
 	var all [][]*Attack
 	together := map[string][]*Attack{}
 	for _, a := range attacks {
@@ -191,9 +190,11 @@ func shifts(attacks []*Attack) [][]*Attack {
 		together[a.Lab] = append(together[a.Lab], a)
 	}
 	for _, lab := range sortedKeys(together) {
-		for half := range slices.Chunk(together[lab], (len(together[lab])+1)/2) {
-			all = append(all, half)
+		dealt := make([][]*Attack, min(machines, len(together[lab])))
+		for i, a := range together[lab] {
+			dealt[i%len(dealt)] = append(dealt[i%len(dealt)], a)
 		}
+		all = append(all, dealt...)
 	}
 	return all
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 )
 
@@ -33,8 +35,12 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+// machines is how many machines run at a time: one more than there are processors,
+// because a check waits a third of its time. More than a few do not fit into memory.
+func machines() int { return min(runtime.NumCPU()+1, 6) }
+
 func prepare(dir string) error {
-	flag.Set("test.parallel", "2") // each has a machine with two processors
+	flag.Set("test.parallel", strconv.Itoa(machines()))
 	if cache := os.Getenv("IPCLAB_TEST_CACHE"); cache != "" {
 		os.Setenv("XDG_CACHE_HOME", cache)
 	} else if os.Getenv("XDG_CACHE_HOME") == "" {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,7 +34,7 @@ func TestLabSipc(t *testing.T) { proveLab(t, "sipc") }
 
 func proveLab(t *testing.T, lab string) {
 	home := t.TempDir()
-	cmd := exec.Command("ipclab", "lab", "check", lab)
+	cmd := exec.Command("ipclab", "lab", "check", lab, "--jobs", strconv.Itoa(machines()))
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"), "XDG_RUNTIME_DIR=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
