@@ -127,7 +127,24 @@ func (s *scenery) Dress(o api.ObjectSpec, r *acting.Role) error {
 	if o.Type != "" {
 		r.Type = fmt.Sprintf(objectContext, o.Type)
 	}
-	return nil
+	if !api.IsSysV(o.Path) {
+		return nil
+	}
+	return dressKey(o, r)
+}
+
+// dressKey tells the key of a System V object.
+func dressKey(o api.ObjectSpec, r *acting.Role) error {
+	v, err := api.ParseSysV(o.Path)
+	if err != nil {
+		return fmt.Errorf("object %s: %w", o.Name, err)
+	}
+	key, there, err := keyOf(v)
+	if err == nil && !there {
+		err = fmt.Errorf("there is nothing at %s to make a key of", v.Path)
+	}
+	r.Key = key
+	return err
 }
 
 // Inside calls do in an actor's namespaces.

@@ -30,7 +30,10 @@ const (
 	StepReceive Step = "receive"
 	StepSignal  Step = "signal"
 	StepLook    Step = "look"
-	StepClose   Step = "close" // everything, of all ends
+	StepKeep    Step = "keep"    // what the keeper of a back channel does
+	StepSignals Step = "signals" // many bits, by the clock
+	StepLooks   Step = "looks"   // the same at the other end
+	StepClose   Step = "close"   // everything, of all ends
 )
 
 // Order is one step that an actor is to make.
@@ -41,6 +44,12 @@ type Order struct {
 	Back   *Role       `json:"back,omitempty"` // of signal and look: the part in the back channel
 	Secret []byte      `json:"secret,omitempty"`
 	Bit    bool        `json:"bit,omitempty"`
+
+	// Of signals and looks: the bits, of which who looks takes the number only, when
+	// the first slot begins (CLOCK_MONOTONIC) and how long each is, in nanoseconds.
+	Bits  []bool `json:"bits,omitempty"`
+	Begin int64  `json:"begin,omitempty"`
+	Slot  int64  `json:"slot,omitempty"`
 }
 
 // Answer is what came of it.
@@ -53,6 +62,7 @@ type Answer struct {
 	Errno   string `json:"errno,omitempty"`
 	Data    []byte `json:"data,omitempty"`   // what was sent or received
 	Bit     bool   `json:"bit,omitempty"`    // what was seen
+	Bits    []bool `json:"bits,omitempty"`   // likewise, of looks
 	Passed  []Side `json:"passed,omitempty"` // for whom descriptors wait in the parcel socket
 	Taken   int    `json:"taken,omitempty"`  // how many descriptors it took from there
 	Trouble string `json:"trouble,omitempty"`

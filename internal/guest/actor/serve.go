@@ -64,7 +64,7 @@ func (p *process) step(t *Trace, o Order, a *Answer) (err error) {
 	case StepClose:
 		p.close()
 		return nil
-	case StepSignal, StepLook:
+	case StepSignal, StepLook, StepSignals, StepLooks:
 		return p.leak(t, o, a)
 	}
 	end, err := p.end(o.Role)
@@ -80,6 +80,8 @@ func (p *process) step(t *Trace, o Order, a *Answer) (err error) {
 		a.Data, err = end.Send(t, o.Secret)
 	case StepReceive:
 		a.Data, err = end.Receive(t)
+	case StepKeep:
+		err = keep(o, end)
 	default:
 		err = fmt.Errorf("there is no step %q", o.Step)
 	}
@@ -99,7 +101,7 @@ func (p *process) end(r Role) (End, error) {
 	return e, err
 }
 
-// leak makes one step of a back channel.
+// leak makes a step of a back channel.
 func (p *process) leak(t *Trace, o Order, a *Answer) error {
 	if o.Back == nil {
 		return errors.New("a step of a back channel without its part")
@@ -108,8 +110,14 @@ func (p *process) leak(t *Trace, o Order, a *Answer) error {
 	if err != nil {
 		return err
 	}
-	if o.Step == StepSignal {
+	switch o.Step {
+	case StepSignal:
 		return c.Signal(t, o.Bit)
+	case StepSignals:
+		return signals(c, o)
+	case StepLooks:
+		a.Bits, err = looks(c, o)
+		return err
 	}
 	a.Bit, err = c.Look(t)
 	return err

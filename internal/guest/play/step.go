@@ -34,13 +34,13 @@ func (a *attempt) step(p *player, o actor.Order) (outcome, error) {
 func (a *attempt) fill(p *player, o actor.Order) (actor.Order, error) {
 	role, err := a.role(p)
 	o.Role = role
-	if o.Step == actor.StepSignal || o.Step == actor.StepLook {
-		back := role
-		back.How = a.try.How
-		back.Side = actor.FromSide
-		if o.Step == actor.StepLook {
-			back.Side = actor.ToSide
-		}
+	back := role
+	back.How, back.Side = a.try.How, actor.FromSide
+	switch o.Step {
+	case actor.StepLook, actor.StepLooks:
+		back.Side = actor.ToSide
+		fallthrough
+	case actor.StepSignal, actor.StepSignals, actor.StepKeep:
 		o.Back = &back
 	}
 	return o, err

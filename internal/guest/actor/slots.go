@@ -1,0 +1,63 @@
+package actor
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Clock is the time by which both ends of a back channel know when a slot begins:
+// nanoseconds, the same for all processes (CLOCK_MONOTONIC).
+func Clock() int64 {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // cannot fail
+	return ts.Nano()
+}
+
+// signals shows bits by the clock: each at the beginning of its slot. The calls are
+// not reported: bit by bit they were before.
+func signals(c Channel, o Order) error {
+	for i, bit := range o.Bits {
+		sleepUntil(o.Begin + int64(i)*o.Slot)
+		if err := c.Signal(NewTrace(), bit); err != nil {
+			return err
+		}
+	}
+	sleepUntil(o.Begin + int64(len(o.Bits))*o.Slot) // what is shown stays until it was seen
+	return nil
+}
+
+// looks tells what is seen when three quarters of each slot are over.
+func looks(c Channel, o Order) ([]bool, error) {
+	seen := make([]bool, len(o.Bits))
+	for i := range seen {
+		sleepUntil(o.Begin + int64(i)*o.Slot + o.Slot*3/4)
+		bit, err := c.Look(NewTrace())
+		if err != nil {
+			return nil, err
+		}
+		seen[i] = bit
+	}
+	return seen, nil
+}
+
+func sleepUntil(when int64) { time.Sleep(time.Duration(when - Clock())) }
+
+// errNoKeeper is a back channel that nobody keeps usable.
+var errNoKeeper = errors.New("this back channel has no keeper")
+
+// keep does what the keeper of a back channel does before a bit.
+func keep(o Order, end End) error {
+	if o.Back == nil {
+		return errNoKeeper
+	}
+	b, err := FindBack(o.Back.Object.Kind, o.Back.How)
+	if err != nil {
+		return err
+	}
+	if b.Keep == nil {
+		return errNoKeeper
+	}
+	return b.Keep(end, o.Bit)
+}
