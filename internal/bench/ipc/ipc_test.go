@@ -26,8 +26,8 @@ func TestEveryWayCarriesEveryByte(t *testing.T) {
 	}
 	for _, w := range ways() {
 		for _, size := range []int{8, 64, 1001, 64 << 10, 1 << 20, 3<<20 + 8<<10} {
-			if w.name == "memcpy" || w.name == "packed" && size > 64<<10 {
-				continue // nobody reads; no record is larger than a slot
+			if w.name == "memcpy" || (w.name == "packed" || w.name == "datagram") && size > 64<<10 {
+				continue // nobody reads; no record is larger than a slot, no datagram than a buffer
 			}
 			t.Run(fmt.Sprintf("%s/%d", w.name, size), func(t *testing.T) {
 				l := laboratory{program: program}

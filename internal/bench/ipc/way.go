@@ -77,6 +77,12 @@ func ways() []way {
 		{name: "strict", lay: layStrict, sender: sipcSender, receiver: sipcReceiver},
 		{name: "pipelined", lay: layPipelined, sender: sipcSender, receiver: sipcReceiver},
 		{name: "in place", lay: layPipelined, sender: placeSender, receiver: placeReceiver},
+		{name: "fifo", lay: layFIFO, sender: fifoSender, receiver: fifoReceiver},
+		{name: "datagram", lay: layDatagram, sender: fileSender, receiver: fileReceiver},
+		{name: "msgq", lay: layQueue, sender: queueSender, receiver: queueReceiver},
+		{name: "shm", lay: laySegment, sender: turnsSender, receiver: turnsReceiver},
+		{name: "posix-mq", lay: layMessages, sender: messagesSender, receiver: messagesReceiver},
+		{name: "posix-shm", lay: layMapping, sender: mappingSender, receiver: mappingReceiver},
 		{name: "packed", lay: layPipelined, sender: packedSender, receiver: packedReceiver},
 	}
 }
