@@ -185,6 +185,22 @@ func (m Mechanism) Names() []string {
 	return names
 }
 
+// SignalPermission is the permission of class process that sending a signal asks
+// for, by the signal's name without SIG, or "0" (selinux_task_kill of Linux).
+func SignalPermission(signal string) string {
+	switch signal {
+	case "0":
+		return "signull"
+	case "CHLD":
+		return "sigchld"
+	case "KILL":
+		return "sigkill"
+	case "STOP":
+		return "sigstop"
+	}
+	return "signal"
+}
+
 // Applies tells whether what is limited so counts for an end that is, or is
 // not, the object's maker.
 func (o Only) Applies(maker bool) bool {

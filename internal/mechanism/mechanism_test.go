@@ -121,3 +121,11 @@ func TestAlways(t *testing.T) {
 		t.Errorf("always: %q", calls)
 	}
 }
+
+func TestSignalPermission(t *testing.T) {
+	for signal, want := range map[string]string{"USR1": "signal", "0": "signull", "KILL": "sigkill", "STOP": "sigstop", "CHLD": "sigchld", "CONT": "signal"} {
+		if got := mechanism.SignalPermission(signal); got != want {
+			t.Errorf("%s asks for %s", signal, got)
+		}
+	}
+}

@@ -22,7 +22,7 @@ func (p *prover) channels(b scenarios.BackChannel) ([]flow.Channel, *flow.Note, 
 	var channels []flow.Channel
 	var names []string
 	for _, c := range known.Channels {
-		if c.Class != "" && !slices.Contains(classes, c.Class) {
+		if !concerns(c, classes) {
 			continue
 		}
 		names = append(names, c.Name)
@@ -41,6 +41,15 @@ func (p *prover) channels(b scenarios.BackChannel) ([]flow.Channel, *flow.Note, 
 		}
 	}
 	return nil, nil, &UnknownError{[]Unknown{{File: p.s.Shown(), At: b.At, Kind: "back channel of " + string(p.things[b.Via].Kind), Name: b.How, Nearest: near(b.How, names)}}}
+}
+
+// concerns tells whether a channel is about some classes: of such an object, or of
+// the machine and used by who uses such objects.
+func concerns(c flow.Channel, classes []string) bool {
+	if c.Class != "" {
+		return slices.Contains(classes, c.Class)
+	}
+	return slices.ContainsFunc(c.Sent, func(e flow.End) bool { return slices.Contains(classes, e.Class) })
 }
 
 // classes are those of an object, and of what a passed descriptor is open on.
@@ -111,8 +120,8 @@ func (p *prover) channelEnd(b scenarios.BackChannel, c flow.Channel, s side, val
 		ends = c.Seen
 	}
 	var refused []*refusal
-	for _, e := range ends {
-		r, passed, booleans, err := p.may1(b, e, s, values)
+	for _, e := range p.own(b, ends) {
+		r, passed, booleans, err := p.mayDo(b, c, e, s, values)
 		if err != nil {
 			return f, err
 		}
@@ -133,15 +142,34 @@ func (p *prover) channelEnd(b scenarios.BackChannel, c flow.Channel, s side, val
 	return f, nil
 }
 
-// may1 asks whether one end may do one of the things that a channel is made of.
-func (p *prover) may1(b scenarios.BackChannel, e flow.End, s side, values map[string]bool) (*refusal, []string, []string, error) {
+// own leaves out what is about other kinds of objects, if anything is about the
+// channel's own: the channels of the machine are common to all of System V.
+func (p *prover) own(b scenarios.BackChannel, ends []flow.End) []flow.End {
+	classes := p.classes(b.Via)
+	var own []flow.End
+	for _, e := range ends {
+		if slices.Contains(classes, e.Class) {
+			own = append(own, e)
+		}
+	}
+	if len(own) == 0 {
+		return ends
+	}
+	return own
+}
+
+// mayDo asks whether one end may do one of the things that a channel is made of.
+func (p *prover) mayDo(b scenarios.BackChannel, channel flow.Channel, e flow.End, s side, values map[string]bool) (*refusal, []string, []string, error) {
 	t := p.things[b.Via]
 	if t.of != nil {
 		t = t.of
 	}
 	s.makes = s.subject.Name == t.Maker
 	w := &walk{p: p, values: values, side: s, thing: t}
-	c := mechanism.Call{Name: fmt.Sprintf("%s %s", e.Class, e.Perm), Finds: e.Place == "", Mode: t.modeFor(e.Perm), Overrides: overrides(t)}
+	c := mechanism.Call{Name: fmt.Sprintf("%s %s", e.Class, e.Perm)}
+	if channel.Class != "" {
+		c.Finds, c.Mode, c.Overrides = true, t.modeFor(e.Perm), overrides(t)
+	}
 	if e.Perm == "anyone" || e.Perm == "owner" {
 		if e.Perm == "owner" && t.types[e.Class] != s.domain {
 			return w.refuse(c, scenarios.BySELinux, "", "%s is not of the type of %s", s.domain, t.Name), nil, nil, nil
@@ -154,7 +182,7 @@ func (p *prover) may1(b scenarios.BackChannel, e flow.End, s side, values map[st
 	if r := w.mode(c); r != nil && !s.makes {
 		return r, nil, nil, nil
 	}
-	r := p.channelPermission(w, c, e)
+	r := p.channelPermission(w, c, channel, e)
 	if r == nil && e.OwnPerm != "" {
 		r = w.permissions(c, mechanism.Need{Permissions: []string{e.OwnPerm}}, s.domain, s.domain, e.OwnClass)
 	}
@@ -163,13 +191,20 @@ func (p *prover) may1(b scenarios.BackChannel, e flow.End, s side, values map[st
 
 // channelPermission asks SELinux for the permission of a channel's end: on the
 // object, on a file that the policy labels by its place, or on any object.
-func (p *prover) channelPermission(w *walk, c mechanism.Call, e flow.End) *refusal {
-	target := w.thing.types[e.Class]
-	if e.Place != "" {
+func (p *prover) channelPermission(w *walk, c mechanism.Call, channel flow.Channel, e flow.End) *refusal {
+	target := ""
+	switch {
+	case e.Place != "":
 		target = p.placed(e.Place)
+	case channel.Class != "":
+		target = w.thing.types[e.Class]
 	}
 	if target != "" {
-		return w.permissions(c, mechanism.Need{Permissions: []string{e.Perm}}, w.side.domain, target, e.Class)
+		r := w.permissions(c, mechanism.Need{Permissions: []string{e.Perm}}, w.side.domain, target, e.Class)
+		if channel.Class == "" {
+			return r
+		}
+		return w.afterMode(c, e, target, r)
 	}
 	answer, err := p.book.anywhere(w.side.domain, e.Class, e.Perm, w.values)
 	if w.err = err; err != nil {
@@ -184,6 +219,25 @@ func (p *prover) channelPermission(w *walk, c mechanism.Call, e flow.End) *refus
 	r.class, r.missing = e.Class, []string{e.Perm}
 	r.evidence = []string{about(scenarios.BySELinux, "no rule allows %s any (%s (%s))", w.side.domain, e.Class, e.Perm)}
 	return r
+}
+
+// afterMode adds what System V asks before it: with an object's mode goes a
+// permission, unix_read or unix_write. Without the right to look at the state in
+// that way there is another call, *_STAT_ANY, that does without.
+func (w *walk) afterMode(c mechanism.Call, e flow.End, target string, r *refusal) *refusal {
+	asked := map[string]string{"read": "unix_read", "getattr": "unix_read", "write": "unix_write"}[e.Perm]
+	if w.thing.about.Place != mechanism.Key || asked == "" || w.err != nil {
+		return r
+	}
+	before := w.permissions(c, mechanism.Need{Permissions: []string{asked}}, w.side.domain, target, e.Class)
+	switch {
+	case before == nil, r == nil && e.Perm == "getattr":
+		return r
+	case r != nil:
+		before.missing = append(before.missing, r.missing...)
+		before.evidence = append(before.evidence, r.evidence[0])
+	}
+	return before
 }
 
 // placed is the type of a file that genfscon labels: FILESYSTEM/PATH. The longest

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ipclab/internal/matrix"
 	"ipclab/internal/permitted"
 	"ipclab/internal/policy"
 	"ipclab/scenarios"
@@ -46,4 +47,38 @@ func BenchmarkProve(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// The library holds on the real policy: nothing of a scenario is otherwise than
+// it wants, and what a twin breaks is found.
+func TestLibraryOnTheRealPolicy(t *testing.T) {
+	whole, err := permitted.Read(realPolicy(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scenarios.Library().All() {
+		t.Run(s.Name, func(t *testing.T) {
+			for _, f := range matrix.New(s, prove(t, s, whole), nil).Findings() {
+				t.Errorf("%s\n\t%q", f.Text, f.Said)
+			}
+			for _, twin := range s.Twins {
+				broken, err := s.Broken(twin.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e := matrix.New(broken, prove(t, broken, whole), nil).Expect(twin.Finds); len(e.Missing) > 0 {
+					t.Errorf("twin %s: %s", twin.Name, e)
+				}
+			}
+		})
+	}
+}
+
+func prove(t *testing.T, s *scenarios.Scenario, whole *permitted.Policy) *scenarios.View {
+	t.Helper()
+	view, err := permitted.Prove(t.Context(), s, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return view
 }

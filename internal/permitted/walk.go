@@ -250,6 +250,9 @@ func (w *walk) local() bool {
 // permissions asks SELinux for several permissions at once, as the kernel does.
 func (w *walk) permissions(c mechanism.Call, n mechanism.Need, source, target, class string) *refusal {
 	var missing []string
+	if n.On == mechanism.OnTo && class == "process" && w.thing.Signal != "" {
+		n.Permissions = []string{mechanism.SignalPermission(w.thing.Signal)}
+	}
 	for _, perm := range n.Permissions {
 		answer, err := w.p.book.ask(source, target, class, perm, w.values)
 		if err != nil {
