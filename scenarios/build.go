@@ -118,7 +118,7 @@ func backChannel(v *value) BackChannel {
 	return BackChannel{
 		From: v.get("from").text, To: v.get("to").text, Via: v.get("via").text, How: v.get("how").text,
 		Want: Want(v.get("want").text), Why: v.get("why").text, Bound: v.get("bound").number,
-		Look: v.get("look").text, By: Layer(v.get("by").text), Class: v.get("class").text,
+		Look: v.get("look").text, Tries: End(v.get("tries").text), By: Layer(v.get("by").text), Class: v.get("class").text,
 		Permission: v.get("permission").text, At: v.at,
 	}
 }

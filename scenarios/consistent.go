@@ -113,7 +113,7 @@ func (p *parser) unique(s *Scenario) {
 		note(fmt.Sprintf("the flow from %s to %s%s", f.From, f.To, route(f.Via, f.How)), f.At)
 	}
 	for _, b := range s.BackChannels {
-		note(fmt.Sprintf("the back channel from %s to %s%s", b.From, b.To, route(b.Via, b.How)), b.At)
+		note(fmt.Sprintf("the back channel from %s to %s%s", b.From, b.To, route(b.Via, strings.TrimSpace(b.How+" "+b.Look))), b.At)
 	}
 	for _, t := range s.Twins {
 		note("the twin "+t.Name, t.At)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -77,8 +78,15 @@ func (s *Scenario) Shown() string { return s.file }
 // MarshalJSON gives the scenario as its file has it, with what a twin changes.
 func (s *Scenario) MarshalJSON() ([]byte, error) { return json.Marshal(s.tree.plain()) }
 
+// With gives the scenario with more modules on top of its own.
+func (s *Scenario) With(more []Rules) *Scenario {
+	with := *s
+	with.extra = slices.Concat(s.extra, more)
+	return &with
+}
+
 // Modules gives the scenario's CIL: the files that it names, and after them
-// what a twin adds. Their names are those that people know.
+// what a twin adds, or With. Their names are those that people know.
 func (s *Scenario) Modules() ([]Rules, error) {
 	var all []Rules
 	for _, name := range s.Policy {

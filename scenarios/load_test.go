@@ -35,7 +35,7 @@ flows:
   - {from: reader, to: writer, want: deny}
 backchannels:
   - {from: reader, to: writer, via: fifo, how: full, want: allow, why: measured, bound: 1000.5}
-  - {from: reader, to: writer, via: fifo, how: lock, want: deny, look: rdwr, by: selinux, class: fifo_file, permission: lock, why: closed}
+  - {from: reader, to: writer, via: fifo, how: lock, want: deny, look: rdwr, tries: from, by: selinux, class: fifo_file, permission: lock, why: closed}
 revocations:
   - {from: writer, to: reader, via: fifo, boolean: s_whole_open, held: stops, why: asked again}
 trusted:
@@ -129,7 +129,7 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		{"module outside", "[whole.cil]", "[../whole.cil]", "is not a file that ends in .cil"},
 		{"path with dots", "/run/x/fifo", "/run/x/../fifo", "is not an absolute path"},
 		{"boolean off", "s_whole_open: true", "s_whole_open: false", "the revocation's boolean s_whole_open must be on at first"},
-		{"said twice", "how: lock, want", "how: full, want", "the back channel from reader to writer over fifo (full) stands twice, first in line 24"},
+		{"said twice", "how: lock, want: deny, look: rdwr, tries: from", "how: full, want: deny", "the back channel from reader to writer over fifo (full) stands twice, first in line 24"},
 		{"key twice", "booleans: {", "name: x\nbooleans: {", `key "name" in the scenario stands twice`},
 		{"nobody acts", "  writer: {user: alice, domain: s_whole_writer_t", "  Writer: {user: alice, domain: s_whole_writer_t", `a key of subjects: "Writer" is not a name`},
 		{"namespace", "{ipc: other", "{icp: other", `"icp" is not one of ipc, net`},

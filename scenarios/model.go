@@ -145,14 +145,25 @@ type BackChannel struct {
 	Why      string
 	Bound    float64 // bits per second that are accepted; 0: no bound is given
 
-	// How a closed one is closed, with Deny: the operation by which To would look
-	// (of the trusted probe: api.Op; empty: the channel's own), and what refuses it.
-	Look       string
+	// Look is the operation by which To would look, or From send if Tries says so (of
+	// the trusted probe: api.Op; empty: the channel's own).
+	Look  string
+	Tries End // empty: ToEnd
+
+	// What refuses it, with Deny.
 	By         Layer
 	Class      string
 	Permission string
 
 	At Position
+}
+
+// Trier is the subject that tries what the back channel is made of.
+func (b BackChannel) Trier() string {
+	if b.Tries == FromEnd {
+		return b.From
+	}
+	return b.To
 }
 
 // Revocation says what becomes of a channel that is open when its right is

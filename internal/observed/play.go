@@ -69,12 +69,21 @@ func Spec(s *scenarios.Scenario) (api.PlaySpec, []place) {
 		}
 	}
 	for i, b := range s.BackChannels {
-		add(i, api.Try{What: api.TryBackChannel, From: b.From, To: b.To, Via: b.Via, How: b.How, Look: b.Look})
+		add(i, backChannelTry(b))
 	}
 	for i, r := range s.Revocations {
 		add(i, api.Try{What: api.TryRevocation, From: r.From, To: r.To, Via: r.Via, Boolean: r.Boolean})
 	}
 	return spec, places
+}
+
+// backChannelTry has the end look that is to try it.
+func backChannelTry(b scenarios.BackChannel) api.Try {
+	t := api.Try{What: api.TryBackChannel, From: b.From, To: b.To, Via: b.Via, How: b.How, Look: b.Look}
+	if b.Look != "" && b.Trier() == b.From {
+		t.From, t.To = b.To, b.From
+	}
+	return t
 }
 
 func actorOf(one scenarios.Subject) api.ActorSpec {

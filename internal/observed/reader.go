@@ -79,14 +79,17 @@ func (r *reader) backChannel(b scenarios.BackChannel, t api.Tried) scenarios.See
 	if t.Through {
 		text := "bits came through"
 		if b.Look != "" {
-			text = b.To + " may look: " + b.Look
+			text = b.Trier() + " may do it: " + b.Look
 		} else if t.Rate > 0 {
 			text = fmt.Sprintf("%.0f bits/s came through", t.Rate)
 		}
 		return scenarios.Seen{Outcome: scenarios.Flows, Text: text + onlyLogged(t.Steps), Rate: t.Rate, Evidence: evidenceOf(t)}
 	}
-	e := r.ends(b.From, b.To, b.Via)
-	return r.stopped(e, t, t.Steps, intent{end: scenarios.ToEnd, by: b.By, class: b.Class, permission: b.Permission})
+	e, end := r.ends(b.From, b.To, b.Via), scenarios.ToEnd
+	if b.Trier() == b.From {
+		end = scenarios.FromEnd
+	}
+	return r.stopped(e, t, t.Steps, intent{end: end, by: b.By, class: b.Class, permission: b.Permission})
 }
 
 // revocation reads what became of a channel that was open.

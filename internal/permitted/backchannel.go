@@ -134,7 +134,7 @@ func (p *prover) channelEnd(b scenarios.BackChannel, c flow.Channel, s side, val
 	}
 	f.refusal = refused[0]
 	for _, r := range refused {
-		if r.by == b.By && (b.Permission == "" || slices.Contains(r.missing, b.Permission)) {
+		if r.by == b.By && (b.Class == "" || r.class == b.Class) && (b.Permission == "" || slices.Contains(r.missing, b.Permission)) {
 			f.refusal = r
 			break
 		}
