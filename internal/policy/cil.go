@@ -29,14 +29,21 @@ func (e *SyntaxError) Error() string { return e.Pos.String() + ": " + e.Msg }
 // keyword of the language; what follows the keyword is not looked at. An error
 // is a *SyntaxError whose position names file.
 func ParseCIL(file string, src []byte) ([]*Node, error) {
+	if err := checkSource(file, src); err != nil {
+		return nil, err
+	}
 	var all []*Node
-	for n, err := range Statements(file, src) {
+	p := &parser{lex: newLexer(file, src), known: keywordSet()}
+	for {
+		n, err := p.next()
 		if err != nil {
 			return nil, err
 		}
+		if n == nil {
+			return all, nil
+		}
 		all = append(all, n)
 	}
-	return all, nil
 }
 
 // checkSource refuses what cannot be CIL before a word of it is read.
@@ -73,7 +80,7 @@ func tooLarge(file string, size, limit int) error {
 type parser struct {
 	lex   *lexer
 	known map[string]bool // keywords; nil: any will do
-	last  *Node           // the statement that was finished last
+	last  *Pos            // where the statement begins that was finished last
 	open  []unclosed      // lists not closed yet, outermost first
 	items []*Node         // what they hold so far, one after the other
 	slab  []Node          // nodes are allocated by the dozen
@@ -141,7 +148,7 @@ func (p *parser) end(tok token) (*Node, error) {
 		p.items = append(p.items, u.node)
 		return nil, nil
 	}
-	p.last = u.node
+	p.last = &u.node.Pos
 	if p.known == nil {
 		return u.node, nil
 	}
@@ -190,7 +197,7 @@ func (p *parser) unfinished() string {
 func (p *parser) extraClose(tok token) error {
 	err := &SyntaxError{Pos: tok.pos, Msg: "this ) closes nothing", Hint: "delete it"}
 	if p.last != nil {
-		err.Hint = fmt.Sprintf("the statement that begins at %s is already complete; delete one )", p.last.Pos)
+		err.Hint = fmt.Sprintf("the statement that begins at %s is already complete; delete one )", *p.last)
 	}
 	return err
 }

@@ -18,6 +18,7 @@ func FuzzParseCIL(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		nodes, err := ParseCIL("f.cil", src)
+		checkStatements(t, src, nodes, err)
 		if err != nil {
 			checkSyntaxError(t, err)
 			return
@@ -34,6 +35,49 @@ func FuzzParseCIL(f *testing.F) {
 		checkRendered(t, nodes)
 		Review([]Module{{File: "f.cil", Source: src}}, Scope{Subjects: []string{"a"}})
 	})
+}
+
+// checkStatements: going over the statements finds the same ones, and the same
+// mistake.
+func checkStatements(t *testing.T, src []byte, want []*Node, mistake error) {
+	t.Helper()
+	i := 0
+	for s, err := range Statements("f.cil", src) {
+		if err != nil {
+			if mistake == nil || err.Error() != mistake.Error() {
+				t.Fatalf("got %v, want %v", err, mistake)
+			}
+			return
+		}
+		if mistake != nil {
+			continue
+		}
+		n := want[i]
+		if i++; !sameNode(s.Node(), n) || s.Pos != n.Pos || s.Keyword() != n.Keyword() {
+			t.Fatalf("%q at %v, want %s at %v", s.Text(), s.Pos, n, n.Pos)
+		}
+		checkWords(t, s, n)
+	}
+	if mistake != nil || i != len(want) {
+		t.Fatalf("%d statements without a mistake, want %d and %v", i, len(want), mistake)
+	}
+}
+
+func checkWords(t *testing.T, s Statement, n *Node) {
+	t.Helper()
+	words, list, ok := s.Words()
+	if !ok {
+		return
+	}
+	last := len(n.List) - 1
+	if len(words) != last || n.List[last].Statement().Text() != list {
+		t.Fatalf("%q has the words %q and the list %q", s.Text(), words, list)
+	}
+	for i, word := range words {
+		if n.List[i].Kind != Atom || n.List[i].Text != word {
+			t.Fatalf("%q has the words %q", s.Text(), words)
+		}
+	}
 }
 
 func checkSyntaxError(t *testing.T, err error) {

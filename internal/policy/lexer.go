@@ -148,6 +148,5 @@ func (l *lexer) badCharacter() error {
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 func isSymbol(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' ||
-		strings.IndexByte(symbolChars, c) >= 0
+	return 'a' <= c && c <= 'z' || c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || strings.IndexByte(symbolChars, c) >= 0
 }

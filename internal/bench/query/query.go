@@ -36,15 +36,17 @@ type Order struct {
 
 // Took is what that took.
 type Took struct {
-	Read   float64   `json:"read"`  // seconds, from files to a model
-	Index  float64   `json:"index"` // seconds, from the model to a graph
-	Ask    float64   `json:"ask"`   // seconds
-	More   []float64 `json:"more"`  // seconds
-	Whole  float64   `json:"whole"` // seconds by the clock, the process's start included
-	Peak   float64   `json:"peak"`  // MB, the most that was resident
-	Steps  int       `json:"steps"` // of the answer; 0: impossible
-	Size   string    `json:"size"`  // of the graph, in words
-	Answer string    `json:"answer"`
+	Read  float64   `json:"read"`  // seconds, from files to a model
+	Index float64   `json:"index"` // seconds, from the model to a graph
+	Ask   float64   `json:"ask"`   // seconds
+	More  []float64 `json:"more"`  // seconds
+	Whole float64   `json:"whole"` // seconds by the clock, the process's start included
+	// Processor is seconds of the processors, user and system.
+	Processor float64 `json:"processor"`
+	Peak      float64 `json:"peak"`  // MB, the most that was resident
+	Steps     int     `json:"steps"` // of the answer; 0: impossible
+	Size      string  `json:"size"`  // of the graph, in words
+	Answer    string  `json:"answer"`
 }
 
 // Run measures in a process of its own, which is this program again.
@@ -63,6 +65,7 @@ func Run(ctx context.Context, program string, o Order) (t Took, err error) {
 	}
 	err = json.Unmarshal(out, &t)
 	t.Whole = time.Since(begun).Seconds()
+	t.Processor = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	return t, err
 }
 

@@ -66,11 +66,11 @@ func groups() ([]group, error) {
 // declare finds the types that a group's modules declare.
 func (g *group) declare() error {
 	for _, m := range g.modules {
-		for n, err := range policy.Statements(m.File, m.Source) {
+		for s, err := range policy.Statements(m.File, m.Source) {
 			if err != nil {
 				return err
 			}
-			if n.Keyword() == "type" && len(n.List) == 2 {
+			if n := s.Node(); n.Keyword() == "type" && len(n.List) == 2 {
 				g.types = append(g.types, n.List[1].Text)
 			}
 		}
@@ -128,16 +128,13 @@ func (p *prepared) compile(ctx context.Context, h *host.Host, i *image.Image) er
 	if err := os.WriteFile(p.binary, binary, 0o600); err != nil {
 		return err
 	}
-	return decompile(ctx, p.binary, p.cil)
+	_, err = costOf(decompiler(ctx, p.binary, p.cil))
+	return err
 }
 
-// decompile writes a compiled policy as CIL.
-func decompile(ctx context.Context, binary, cil string) error {
-	out, err := exec.CommandContext(ctx, "checkpolicy", "-M", "-b", "-C", "-o", cil, binary).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("checkpolicy: %w\n%s", err, out)
-	}
-	return nil
+// decompiler is the command that writes a compiled policy as CIL.
+func decompiler(ctx context.Context, binary, cil string) *exec.Cmd {
+	return exec.CommandContext(ctx, "checkpolicy", "-M", "-b", "-C", "-o", cil, binary)
 }
 
 // permMap writes ipclab's permission map in setools' form, every weight the same.

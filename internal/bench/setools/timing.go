@@ -16,17 +16,24 @@ import (
 // with the compiled policy, as a user does.
 type timed struct {
 	from, to    string
-	theirs      float64 // seconds of seinfoflow by the clock
+	theirs      cost    // of seinfoflow
 	theirPeak   float64 // MB
-	decompiling float64 // seconds of checkpolicy, which ipclab needs first
+	decompiling cost    // of checkpolicy, which writes as CIL what is only there compiled
 	ours        query.Took
 }
 
-// whole is what ipclab needs from the compiled policy to the answer, in seconds.
-func (t *timed) whole() float64 { return t.decompiling + t.ours.Whole }
+// cost is what a process took, in seconds: by the clock, and of the processors.
+type cost struct{ clock, processor float64 }
 
-// ratio is how many times faster ipclab is.
-func (t *timed) ratio() float64 { return t.theirs / t.whole() }
+// costOf runs a command.
+func costOf(cmd *exec.Cmd) (cost, error) {
+	begun := time.Now()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return cost{}, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Path), err, out)
+	}
+	return cost{time.Since(begun).Seconds(), (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}, nil
+}
 
 // timing asks both programs for a shortest path between the ends of the lab fifo.
 func timing(ctx context.Context, p *prepared, dir string) (*timed, error) {
@@ -34,12 +41,11 @@ func timing(ctx context.Context, p *prepared, dir string) (*timed, error) {
 	if err := t.seinfoflow(ctx, p); err != nil {
 		return nil, err
 	}
-	begun := time.Now()
 	cil := filepath.Join(dir, "timed.cil")
-	if err := decompile(ctx, p.binary, cil); err != nil {
+	var err error
+	if t.decompiling, err = costOf(decompiler(ctx, p.binary, cil)); err != nil {
 		return nil, err
 	}
-	t.decompiling = time.Since(begun).Seconds()
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -52,14 +58,10 @@ func timing(ctx context.Context, p *prepared, dir string) (*timed, error) {
 // policy, one flow of them.
 func (t *timed) seinfoflow(ctx context.Context, p *prepared) error {
 	cmd := exec.CommandContext(ctx, "seinfoflow", "-p", p.binary, "-m", p.perms, "-w", "1", "-s", t.from, "-t", t.to, "-S", "-l", "1")
-	begun := time.Now()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("seinfoflow: %w\n%s", err, out)
+	var err error
+	if t.theirs, err = costOf(cmd); err != nil {
+		return err
 	}
-	t.theirs = time.Since(begun).Seconds()
-	if u, ok := usage(cmd.ProcessState); ok {
-		t.theirPeak = u
-	}
+	t.theirPeak, _ = usage(cmd.ProcessState)
 	return nil
 }

@@ -109,11 +109,11 @@ func New() *Model {
 // *policy.SyntaxError or an *UnreadError.
 func (m *Model) Read(modules []policy.Module) error {
 	for _, module := range modules {
-		for n, err := range policy.Statements(module.File, module.Source) {
+		for statement, err := range policy.Statements(module.File, module.Source) {
 			if err != nil {
 				return err
 			}
-			if err := m.declare(n, nil); err != nil {
+			if err := m.take(statement); err != nil {
 				return err
 			}
 		}

@@ -6,24 +6,47 @@ import (
 	"ipclab/internal/policy"
 )
 
+// take notes what a statement declares, or keeps it for later. Most are not
+// even read here: a policy has a hundred thousand.
+func (m *Model) take(s policy.Statement) error {
+	switch keyword := s.Keyword(); {
+	case m.ignored[keyword]:
+		return nil
+	case usesNames(keyword):
+		m.later = append(m.later, pending{s, nil})
+		return nil
+	}
+	return m.declare(s.Node(), nil)
+}
+
+// usesNames tells whether statements use names that others declare, which may
+// stand below them.
+func usesNames(keyword string) bool {
+	switch keyword {
+	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping", "genfscon", "portcon", "sidcontext",
+		"constrain", "mlsconstrain", "validatetrans", "mlsvalidatetrans":
+		return true
+	}
+	return false
+}
+
 // declare notes the names that a statement declares, and keeps for later what
 // uses names.
 func (m *Model) declare(n *policy.Node, when *Condition) error {
-	switch n.Keyword() {
-	case "booleanif":
+	keyword := n.Keyword()
+	switch {
+	case keyword == "booleanif":
 		return m.branches(n)
-	case "allow", "typetransition", "typepermissive", "classpermissionset", "classmapping", "genfscon", "portcon", "sidcontext",
-		"constrain", "mlsconstrain", "validatetrans", "mlsvalidatetrans":
+	case keyword == "handleunknown":
+		return m.handleUnknown(n)
+	case usesNames(keyword):
 		m.later = append(m.later, pending{n.Statement(), when})
 		return nil
-	case "handleunknown":
-		return m.handleUnknown(n)
-	}
-	if m.ignored[n.Keyword()] {
+	case m.ignored[keyword]:
 		return nil
 	}
 	if len(n.List) < 2 || n.List[1].Kind == policy.List {
-		return Unread(n, "%q declares no name", n.Keyword())
+		return Unread(n, "%q declares no name", keyword)
 	}
 	return m.name(n, n.List[1].Text)
 }
@@ -128,6 +151,9 @@ func words(n *policy.Node) []string {
 
 // use reads a statement that uses names.
 func (m *Model) use(p pending) error {
+	if m.quickly(p) {
+		return nil
+	}
 	n := p.source.Node()
 	switch n.Keyword() {
 	case "allow":
@@ -168,16 +194,40 @@ func (m *Model) allow(n *policy.Node, p pending) error {
 	if len(n.List) != 4 {
 		return Unread(n, "this is no allow rule")
 	}
-	from, to := m.Real(n.List[1].Text), n.List[2].Text
-	if to != "self" {
-		to = m.Real(to)
-	}
-	if !m.Known(from) || to != "self" && !m.Known(to) {
+	from, to := n.List[1].Text, n.List[2].Text
+	if !m.declared(from, to) {
 		return Unread(n, "this rule is about a type that is not declared")
 	}
 	a, err := m.accessOf(n.List[3])
-	m.Rules = append(m.Rules, Rule{Source: p.source, From: from, To: to, Access: a, When: p.when})
+	m.addRule(p, from, to, a)
 	return err
+}
+
+// quickly takes an allow rule without reading it anew, if it is written plainly
+// and its permissions have come before.
+func (m *Model) quickly(p pending) bool {
+	words, list, ok := p.source.Words()
+	if !ok || len(words) != 3 || words[0] != "allow" {
+		return false
+	}
+	a, known := m.accesses[list]
+	if !known || !m.declared(words[1], words[2]) {
+		return false
+	}
+	m.addRule(p, words[1], words[2], a)
+	return true
+}
+
+// declared tells whether both names of a rule are known.
+func (m *Model) declared(from, to string) bool {
+	return m.Known(m.Real(from)) && (to == "self" || m.Known(m.Real(to)))
+}
+
+func (m *Model) addRule(p pending, from, to string, a []Access) {
+	if to != "self" {
+		to = m.Real(to)
+	}
+	m.Rules = append(m.Rules, Rule{Source: p.source, From: m.Real(from), To: to, Access: a, When: p.when})
 }
 
 // transition tells those that change what domain a program runs in from those
