@@ -47,8 +47,8 @@ const (
 	removing
 )
 
-// explain says what an error means for somebody who wanted that of a channel.
-func explain(d sipc.Descriptor, want use, err error) error {
+// explainChannel says what an error means for somebody who wanted that of a channel.
+func explainChannel(d sipc.Descriptor, want use, err error) error {
 	var protocol *sipc.ProtocolError
 	var call *sipc.Error
 	switch {

@@ -74,7 +74,7 @@ func TestExplain(t *testing.T) {
 		"descriptor": {&sipc.DescriptorError{Text: "x"}, "no descriptor", "sipc:1:", codeUsage},
 	}
 	for name, test := range tests {
-		err := explain(d, receiving, test.err)
+		err := explainChannel(d, receiving, test.err)
 		if !strings.Contains(err.Error(), test.what) || strings.Contains(err.Error(), "sipc: ") && name != "descriptor" {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -82,7 +82,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%s: hint %q, code %d, %v", name, hintOf(err), codeOf(err), errors.Is(err, test.err))
 		}
 	}
-	if explain(d, sending, nil) != nil {
+	if explainChannel(d, sending, nil) != nil {
 		t.Error("no error became one")
 	}
 }

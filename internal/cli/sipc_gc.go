@@ -52,7 +52,7 @@ func removeChannels(args []string, dryRun bool) error {
 			continue
 		}
 		if err := d.Remove(); err != nil {
-			return explain(d, removing, err)
+			return explainChannel(d, removing, err)
 		}
 	}
 	return nil

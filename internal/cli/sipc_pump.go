@@ -39,12 +39,12 @@ func newSipcPump() *cobra.Command {
 func pump(ctx context.Context, from, to sipc.Descriptor, pace sipc.Pace) error {
 	r, err := sipc.OpenReceiver(ctx, from)
 	if err != nil {
-		return explain(from, receiving, err)
+		return explainChannel(from, receiving, err)
 	}
 	defer r.Close()
 	s, err := sipc.OpenSender(ctx, to)
 	if err != nil {
-		return explain(to, sending, err)
+		return explainChannel(to, sending, err)
 	}
 	defer s.Close()
 	return causeOf(ctx, sipc.Pump(ctx, r, s, pace))

@@ -31,7 +31,7 @@ func newSipcRecv(a *app) *cobra.Command {
 			if len(rest) > 0 {
 				return usagef("want one channel at most")
 			}
-			return explain(d, receiving, a.recv(c.Context(), d, f))
+			return explainChannel(d, receiving, a.recv(c.Context(), d, f))
 		},
 	}
 	f.add(c)

@@ -41,7 +41,7 @@ func newSipcSend(a *app) *cobra.Command {
 				return err
 			}
 			defer in.Close()
-			return explain(d, sending, a.send(c.Context(), d, in, f))
+			return explainChannel(d, sending, a.send(c.Context(), d, in, f))
 		},
 	}
 	f.endFlags.add(c)

@@ -371,6 +371,9 @@ func (a *asker) reach(after *flow.Graph, from string) (*NewDomains, error) {
 		return nil, err
 	}
 	n := &NewDomains{From: from, Before: len(old.Subjects)}
+	if slices.Contains(old.Subjects, from) { // it knows already
+		n.Before--
+	}
 	for _, s := range now.Subjects {
 		if _, known := slices.BinarySearch(old.Subjects, s); !known {
 			n.New = append(n.New, s)

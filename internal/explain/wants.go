@@ -182,6 +182,8 @@ func (w *wants) judge(d *Denial) {
 	case len(w.scenario.Flows) == 0:
 		d.Verdict, d.Why = Unknown, "the lab has no scenario that says which flows it wants"
 		return
+	case !w.hasSubject(d.Source):
+		d.Verdict, d.Why = Unknown, "this is none of the scenario's subjects"
 	case d.Layer == scenarios.BySELinux:
 		w.selinux(d)
 	default:
@@ -190,6 +192,11 @@ func (w *wants) judge(d *Denial) {
 	if d.Verdict == Goal && d.Permissive {
 		d.Notes = append(d.Notes, "but it was let through: the domain or the machine is permissive")
 	}
+}
+
+// hasSubject tells whether a subject is in a domain.
+func (w *wants) hasSubject(domain string) bool {
+	return slices.ContainsFunc(w.scenario.Subjects, func(s scenarios.Subject) bool { return domainOf(s) == domain })
 }
 
 func (w *wants) selinux(d *Denial) {

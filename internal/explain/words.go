@@ -103,3 +103,10 @@ func (o *operations) what(class string, perms []string) string {
 	}
 	return strings.Join(words, "; and to ")
 }
+
+// CallName names a system call by its architecture (AUDIT_ARCH_*) and number.
+func CallName(arch uint32, number int) string { return callName(arch, number) }
+
+// Escape shows a name that a program chose: bare where it is a plain word, else
+// in quotes with everything odd escaped.
+func Escape(name string) string { return escaped(name) }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipclab/internal/guest/api"
+	"ipclab/internal/guest/tally"
 )
 
 // Audit netlink, from linux/audit.h. The status structure is the kernel's
@@ -55,7 +56,8 @@ type Trail struct {
 	next    uint64 // Seq of the next record
 	marks   map[string]bool
 	lost    uint32
-	answers uint64 // to our questions for the status
+	watcher *tally.Tally // nil if nobody watches
+	answers uint64       // to our questions for the status
 	nonce   uint64
 	seq     uint32
 }
@@ -156,9 +158,20 @@ func (t *Trail) take(m []byte) {
 		t.answers++
 	case kind == auditUserMark && t.takeMark(string(body)):
 	case kind >= auditFirstUser:
-		t.append(kind, strings.TrimRight(string(body), "\x00\n"))
+		text := strings.TrimRight(string(body), "\x00\n")
+		if t.watcher == nil || !t.watcher.Add(kind, text) {
+			t.append(kind, text)
+		}
 	}
 	t.cond.Broadcast()
+}
+
+// watch has records counted from now on; nil ends it. Those of which the tally
+// says so are not kept: nobody else wants to know them.
+func (t *Trail) watch(w *tally.Tally) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.watcher = w
 }
 
 func (t *Trail) append(kind uint16, text string) {

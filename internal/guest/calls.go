@@ -71,3 +71,24 @@ func (c *calls) SetEnforce(on bool, _ *api.Empty) error {
 	}
 	return selinux.SetEnforceMode(mode)
 }
+
+// TraceBegin begins to watch programs.
+func (c *calls) TraceBegin(s api.TraceSpec, reply *api.TraceBegun) (err error) {
+	*reply, err = c.agent.traceBegin(c.ctx, s)
+	return err
+}
+
+// TraceAdd adds policies to the trace of this stream.
+func (c *calls) TraceAdd(s api.TraceSpec, reply *api.TraceBegun) (err error) {
+	*reply, err = c.agent.traceAdd(c.ctx, s)
+	return err
+}
+
+// TraceRead gives what the trace of this stream has counted.
+func (c *calls) TraceRead(q api.TraceQuery, reply *api.TraceReply) (err error) {
+	*reply, err = c.agent.traceRead(c.ctx, q)
+	return err
+}
+
+// TraceEnd ends the trace of this stream.
+func (c *calls) TraceEnd(_ api.Empty, _ *api.Empty) error { return c.agent.traceEnd(c.ctx) }

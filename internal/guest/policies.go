@@ -12,9 +12,9 @@ import (
 	"ipclab/internal/guest/api"
 )
 
-// keepPolicies is how many policies are kept, at 2 MB each: the lab's own, and
-// the student's last ones.
-const keepPolicies = 4
+// keepPolicies is how many policies are kept, at 2 MB each: the lab's own, the
+// student's last ones, and what a trace loads in the place of two.
+const keepPolicies = 6
 
 // policies remembers the policies that were loaded, so that going back to one
 // needs no copy from the host.
@@ -23,7 +23,13 @@ type policies struct {
 	kept   []kept // the newest last
 	loaded string // digest of the one that was loaded last
 	count  uint32 // the kernel's count of loads at that time
+	// While there is a trace: what is loaded in the place of a policy, which counts
+	// as loaded all the same.
+	swaps []swap
 }
+
+// swap is a policy and what a trace has loaded in its place.
+type swap struct{ plain, watched kept }
 
 // kept is a policy with its name.
 type kept struct {
@@ -39,16 +45,92 @@ func (s *policies) load(p api.Policy) (api.PolicyLoaded, error) {
 	if p.SHA256 == s.loaded && s.count == loadCount() {
 		return api.PolicyLoaded{}, nil
 	}
-	i := slices.IndexFunc(s.kept, func(k kept) bool { return k.sha256 == p.SHA256 })
+	if i := s.swapOf(p.SHA256); i >= 0 {
+		return api.PolicyLoaded{}, s.put(p.SHA256, s.swaps[i].watched.data)
+	}
+	i := s.find(p.SHA256)
 	if i < 0 {
 		return api.PolicyLoaded{Missing: true}, nil
 	}
+	return api.PolicyLoaded{}, s.put(p.SHA256, s.kept[i].data)
+}
+
+// put puts a policy into the kernel, and notes it under a name.
+func (s *policies) put(name string, data []byte) error {
 	s.loaded = ""
-	if err := writeFile("/sys/fs/selinux/load", string(s.kept[i].data)); err != nil {
-		return api.PolicyLoaded{}, fmt.Errorf("the kernel refused the policy: %w", err)
+	if err := writeFile("/sys/fs/selinux/load", string(data)); err != nil {
+		return fmt.Errorf("the kernel refused the policy: %w", err)
 	}
-	s.loaded, s.count = p.SHA256, loadCount()
-	return api.PolicyLoaded{}, nil
+	s.loaded, s.count = name, loadCount()
+	return nil
+}
+
+// find gives the place of a policy that is kept, -1 if it is not.
+func (s *policies) find(name string) int {
+	return slices.IndexFunc(s.kept, func(k kept) bool { return k.sha256 == name })
+}
+
+// swapOf gives the place of what a policy is swapped for, -1 if it is not.
+func (s *policies) swapOf(name string) int {
+	return slices.IndexFunc(s.swaps, func(w swap) bool { return w.plain.sha256 == name })
+}
+
+// missing names the policies that a trace wants and that are not kept.
+func (s *policies) missing(pairs []api.TracedPolicy) (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range pairs {
+		for _, name := range []string{p.Plain, p.Watched} {
+			if s.find(name) < 0 && s.swapOf(p.Plain) < 0 && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// watch swaps policies from now on. One that is loaded is swapped at once. All
+// of them must be kept.
+func (s *policies) watch(pairs []api.TracedPolicy) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range pairs {
+		plain, watched := s.find(p.Plain), s.find(p.Watched)
+		if s.swapOf(p.Plain) >= 0 || plain < 0 || watched < 0 {
+			continue
+		}
+		s.swaps = append(s.swaps, swap{s.kept[plain], s.kept[watched]})
+		if s.loaded == p.Plain {
+			if err := s.put(p.Plain, s.kept[watched].data); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unwatch ends all swapping, and loads what is meant to be loaded.
+func (s *policies) unwatch() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.swapOf(s.loaded)
+	var plain kept
+	if i >= 0 {
+		plain = s.swaps[i].plain
+	}
+	s.swaps = nil
+	if i < 0 {
+		return nil
+	}
+	return s.put(plain.sha256, plain.data)
+}
+
+// now tells which policy is loaded, by the name of the plain one, and whether it
+// is being watched.
+func (s *policies) now() (name string, watched bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loaded, s.swapOf(s.loaded) >= 0
 }
 
 // receive reads an upload. The policy is not held against its digest, which is

@@ -34,6 +34,7 @@ type Agent struct {
 	audit    *Trail
 	runs     *runs
 	policies policies
+	tracing  tracing
 	looking  sync.Mutex // held while the agent looks at a System V object
 	playing  sync.Mutex // held during a play: the policy's booleans are everybody's
 

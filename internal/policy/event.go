@@ -236,3 +236,17 @@ func (s *Seccomp) takeFields(f fields) (err error) {
 	s.Arch = f.hexadecimal("arch")
 	return nil
 }
+
+// SerialOf gives the number of the event that a record of the kernel belongs to,
+// without reading the record; 0 if it has none.
+func SerialOf(text string) uint64 {
+	stamp, _, err := splitStamp(text)
+	if err != nil {
+		return 0
+	}
+	s, err := parseStamp(stamp)
+	if err != nil {
+		return 0
+	}
+	return s.serial
+}
