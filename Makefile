@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests setup-compare build student demo test lint unit image vmtest redteam labcheck bench bench-ipc bench-leaks compare-flow soak install uninstall clean
+.PHONY: help setup setup-tests setup-compare build student demo test lint unit image vmtest redteam labcheck bench bench-ipc bench-leaks compare-flow soak pictures install uninstall clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -39,6 +39,9 @@ demo: build ## start the lab fifo with its reference solution and show what is c
 
 # The tests in machines prove the labs, too, as labcheck does.
 test: setup-tests lint unit vmtest redteam ## run everything (about half an hour without KVM)
+
+pictures: ## draw the library of scenarios anew (docs/scenarios)
+	$(GO) test ./internal/matrix -run TestPictures -update
 
 lint: ## look at the source: gofmt, go vet, staticcheck
 	@echo gofmt; files=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ipclab/internal/drawing/drawingtest"
 	"ipclab/internal/ownipc"
 	"ipclab/internal/scriptjobs"
 )
@@ -45,6 +46,7 @@ func TestMain(m *testing.M) {
 //	kill9 NAME REGEXP         kill -9 the process whose number it has printed: the group
 //	kill-keeper NAME          kill -9 the process that is to remove the channel of this demonstration
 //	no-channels               wait until there is no System V object left
+//	draw-program              put the program that lays pictures out into the PATH
 //
 // Each script runs alone, since all see the same objects.
 func TestScripts(t *testing.T) {
@@ -56,6 +58,7 @@ func TestScripts(t *testing.T) {
 		"finished":    scriptjobs.Need(1, finished),
 		"kill-keeper": scriptjobs.Need(1, killKeeper),
 		"kill9":       scriptjobs.Need(2, kill9), "no-channels": scriptjobs.Need(0, noChannels),
+		"draw-program": scriptjobs.Need(0, drawProgram),
 	}
 	maps.Copy(cmds, scriptjobs.Commands())
 	files, err := filepath.Glob("testdata/script/*.txtar")
@@ -94,6 +97,17 @@ func descriptor(ts *testscript.TestScript, args []string) {
 		ts.Fatalf("no descriptor was printed")
 	}
 	ts.Setenv(args[0], found)
+}
+
+func drawProgram(ts *testscript.TestScript, _ []string) {
+	dir := ts.MkAbs("drawing")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if _, err := drawingtest.Build(dir); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	ts.Setenv("PATH", dir+string(filepath.ListSeparator)+ts.Getenv("PATH"))
 }
 
 // blocked looks at the system calls in which the program's threads are.

@@ -46,22 +46,52 @@ func head(base, tip Point) string {
 
 // marks draws what lies upon an arrow: cross, number and label.
 func (p *picture) marks(a Arrow, r Route) {
-	middle := 0.5
+	label := a.label()
+	space := labelBox(label, r.Label)
+	middle := r.beside(space, 0.5)
 	if a.Crossed {
 		at := r.at(middle)
 		fmt.Fprintf(&p.out, "<path class=\"cross\" d=\"M%[1]s %[2]sL%[3]s %[4]sM%[1]s %[4]sL%[3]s %[2]s\"/>\n",
 			number(at.X-cross), number(at.Y-cross), number(at.X+cross), number(at.Y+cross))
-		middle = 0.22
+		middle = r.beside(space, middle/2)
 	}
 	if a.Number > 0 {
 		p.badge(r.at(middle), a.Number)
 	}
-	label := a.label()
-	y := r.Label.Y - lines(len(label), labelSize)/2 + labelSize
+	y := space.t + labelSize
 	for _, line := range label {
 		p.text(r.Label.X, y, "label "+string(a.Style)+finding(a), "middle", line)
 		y += labelSize * lineFactor
 	}
+}
+
+// labelBox is where a label goes.
+func labelBox(label []string, at Point) box {
+	var width float64
+	for _, line := range label {
+		width = max(width, textWidth(line, labelSize))
+	}
+	height := lines(len(label), labelSize)
+	return box{at.X - width/2, at.Y - height/2, at.X + width/2, at.Y + height/2}
+}
+
+// beside is the share of the curve's length, as near as can be to the wanted one, at
+// which a mark does not cover the label.
+func (r Route) beside(label box, wanted float64) float64 {
+	const least, step, most = 0.12, 0.04, 0.88
+	for away := 0.0; away < most; away += step {
+		for _, share := range []float64{wanted + away, wanted - away} {
+			if share >= least && share <= most && label.distance(r.at(share)) > cross+4 {
+				return share
+			}
+		}
+	}
+	return wanted
+}
+
+// distance is how far a point is from the box, 0 inside.
+func (b box) distance(p Point) float64 {
+	return math.Hypot(max(b.l-p.X, 0, p.X-b.r), max(b.t-p.Y, 0, p.Y-b.b))
 }
 
 func finding(a Arrow) string {

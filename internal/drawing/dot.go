@@ -20,10 +20,36 @@ func (g *Graph) DOT() (string, error) {
 		fmt.Fprintf(&b, "\tn%d [%s]\n", i, n.dot(i))
 	}
 	for i, a := range g.Arrows {
-		fmt.Fprintf(&b, "\tn%d -> n%d [%s]\n", a.From, a.To, a.dot(i))
+		from, to, attributes := a.From, a.To, a.dot(i)
+		switch {
+		case g.against(a):
+			from, to, attributes = to, from, attributes+" dir=back"
+		case a.Loose:
+			attributes += " constraint=false"
+		}
+		fmt.Fprintf(&b, "\tn%d -> n%d [%s]\n", from, to, attributes)
 	}
 	b.WriteString("}\n")
 	return b.String(), nil
+}
+
+// against tells whether an arrow leads against those that must come through: they are
+// to point from left to right, and so this one is told to Graphviz turned round.
+func (g *Graph) against(a Arrow) bool {
+	if a.Style == Wanted || a.From == a.To {
+		return false
+	}
+	reached, todo := map[int]bool{a.To: true}, []int{a.To}
+	for len(todo) > 0 {
+		at := todo[0]
+		todo = todo[1:]
+		for _, next := range g.Arrows {
+			if next.Style == Wanted && next.From == at && !reached[next.To] {
+				reached[next.To], todo = true, append(todo, next.To)
+			}
+		}
+	}
+	return reached[a.From]
 }
 
 func (n Node) dot(place int) string {
@@ -63,7 +89,7 @@ func (a Arrow) dot(place int) string {
 	}
 	switch {
 	case a.Loose:
-		attributes = append(attributes, "constraint=false")
+		attributes = append(attributes, "weight=0")
 	case a.Style == Wanted: // is to be straight
 		attributes = append(attributes, "weight=8")
 	}

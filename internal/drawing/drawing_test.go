@@ -1,4 +1,4 @@
-package drawing
+package drawing_test
 
 import (
 	"context"
@@ -7,17 +7,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
+
+	"ipclab/internal/drawing"
+	"ipclab/internal/drawing/drawingtest"
 )
 
-// programs is where TestMain puts the layout program. No test may import what it
-// does: that would be ready only after a second, and would keep what it made in a
-// folder for all users.
-var programs string
+// layouts is the layout program, which TestMain builds.
+var layouts drawing.Program
 
 func TestMain(m *testing.M) { os.Exit(withProgram(m)) }
 
@@ -27,40 +27,35 @@ func withProgram(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	programs = dir
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "ipclab-draw"), "ipclab/cmd/ipclab-draw")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+	if layouts, err = drawingtest.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
 }
 
-func program() Program {
-	return Program{Path: filepath.Join(programs, "ipclab-draw"), Cache: filepath.Join(programs, "cache")}
-}
+func program() drawing.Program { return layouts }
 
 // everything has every shape and every style.
-func everything() *Graph {
-	g := &Graph{Title: "Everything", Subtitle: "that can be drawn", Words: []string{"A tells B."}}
-	for _, shape := range []Shape{Actor, Pipe, Document, Queue, Memory, Counter, Socket, Network, Handle, Signal, End} {
-		g.Nodes = append(g.Nodes, Node{Name: string(shape), Details: []string{"one", "two"}, Shape: shape})
+func everything() *drawing.Graph {
+	g := &drawing.Graph{Title: "Everything", Subtitle: "that can be drawn", Words: []string{"A tells B."}}
+	for _, shape := range []drawing.Shape{drawing.Actor, drawing.Pipe, drawing.Document, drawing.Queue, drawing.Memory, drawing.Counter, drawing.Socket, drawing.Network, drawing.Handle, drawing.Signal, drawing.End} {
+		g.Nodes = append(g.Nodes, drawing.Node{Name: string(shape), Details: []string{"one", "two"}, Shape: shape})
 	}
 	for i := range len(g.Nodes) - 1 {
-		g.Arrows = append(g.Arrows, Arrow{From: i, To: i + 1, Style: Wanted, Label: []string{"write"}})
+		g.Arrows = append(g.Arrows, drawing.Arrow{From: i, To: i + 1, Style: drawing.Wanted, Label: []string{"write"}})
 	}
 	g.Arrows = append(g.Arrows,
-		Arrow{From: 5, To: 0, Style: Forbidden, Crossed: true, Label: []string{"✗ SELinux", "file write"}, Title: "no"},
-		Arrow{From: 4, To: 0, Style: Back, Loose: true, Label: []string{"full · 3 bit/s"}},
-		Arrow{From: 3, To: 3, Style: Attempt},
-		Arrow{From: 3, To: 2, Style: Forbidden, Number: 1})
-	g.Notes = []Note{{1, "what must not be"}}
+		drawing.Arrow{From: 5, To: 0, Style: drawing.Forbidden, Crossed: true, Label: []string{"✗ SELinux", "file write"}, Title: "no"},
+		drawing.Arrow{From: 4, To: 0, Style: drawing.Back, Loose: true, Label: []string{"full · 3 bit/s"}},
+		drawing.Arrow{From: 3, To: 3, Style: drawing.Attempt},
+		drawing.Arrow{From: 3, To: 2, Style: drawing.Forbidden, Number: 1})
+	g.Notes = []drawing.Note{{1, "what must not be"}}
 	return g
 }
 
 // hostile has text that would like to be more than text.
-func hostile() *Graph {
+func hostile() *drawing.Graph {
 	g := everything()
 	texts := hostileTexts()
 	g.Title, g.Subtitle, g.Words = texts[0], texts[1], texts
@@ -70,7 +65,7 @@ func hostile() *Graph {
 	for i := range g.Arrows {
 		g.Arrows[i].Label, g.Arrows[i].Title = texts[i%len(texts):], texts[i%len(texts)]
 	}
-	g.Notes = []Note{{1, texts[0]}, {2, texts[1]}}
+	g.Notes = []drawing.Note{{1, texts[0]}, {2, texts[1]}}
 	return g
 }
 
@@ -81,7 +76,7 @@ func hostileTexts() []string {
 	}
 }
 
-func draw(t testing.TB, g *Graph, layout Layout) string {
+func draw(t testing.TB, g *drawing.Graph, layout drawing.Layout) string {
 	t.Helper()
 	var b strings.Builder
 	if err := g.SVG(context.Background(), layout, &b); err != nil {
@@ -166,14 +161,14 @@ func TestTextStaysText(t *testing.T) {
 
 func TestEmptyAndLargeGraphs(t *testing.T) {
 	layout := program()
-	if _, text := elements(t, draw(t, &Graph{Title: "nothing"}, layout)); !strings.Contains(text, "nothing") {
+	if _, text := elements(t, draw(t, &drawing.Graph{Title: "nothing"}, layout)); !strings.Contains(text, "nothing") {
 		t.Error("an empty graph has no title")
 	}
-	large := &Graph{Title: "forty"}
+	large := &drawing.Graph{Title: "forty"}
 	for i := range 40 {
-		large.Nodes = append(large.Nodes, Node{Name: "s", Shape: Actor})
+		large.Nodes = append(large.Nodes, drawing.Node{Name: "s", Shape: drawing.Actor})
 		large.Arrows = append(large.Arrows,
-			Arrow{From: i, To: (i * 7) % 40, Style: Wanted}, Arrow{From: i, To: (i * 11) % 40, Style: Back, Loose: true, Label: []string{"full"}})
+			drawing.Arrow{From: i, To: (i * 7) % 40, Style: drawing.Wanted}, drawing.Arrow{From: i, To: (i * 11) % 40, Style: drawing.Back, Loose: true, Label: []string{"full"}})
 	}
 	if names, _ := elements(t, draw(t, large, layout)); names["g"] != 1+40+80+2 {
 		t.Errorf("%d groups", names["g"])
@@ -182,11 +177,11 @@ func TestEmptyAndLargeGraphs(t *testing.T) {
 
 // fixed is a layout that answers what it is told to.
 type fixed struct {
-	p   Placement
+	p   drawing.Placement
 	err error
 }
 
-func (f fixed) Place(context.Context, string) (Placement, error) { return f.p, f.err }
+func (f fixed) Place(context.Context, string) (drawing.Placement, error) { return f.p, f.err }
 
 func TestTroubleIsTold(t *testing.T) {
 	ctx := context.Background()
@@ -201,16 +196,16 @@ func TestTroubleIsTold(t *testing.T) {
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
 	for name, c := range map[string]struct {
-		g      *Graph
+		g      *drawing.Graph
 		ctx    context.Context
-		layout Layout
+		layout drawing.Layout
 		want   string
 	}{
-		"an arrow leads nowhere":   {&Graph{Arrows: []Arrow{{From: 0, To: 1}}}, ctx, fixed{}, "arrow 0 leads from node 0 to 1, and there are 0"},
-		"the program is missing":   {everything(), ctx, Program{Path: filepath.Join(t.TempDir(), "none"), Cache: t.TempDir()}, "is not there"},
-		"the program fails":        {everything(), ctx, Program{Path: fails, Cache: t.TempDir()}, "fails: no such shape"},
-		"the program talks":        {everything(), ctx, Program{Path: talks, Cache: t.TempDir()}, "no placement"},
-		"given up":                 {everything(), cancelled, Program{Path: hangs, Cache: t.TempDir()}, "canceled"},
+		"an arrow leads nowhere":   {&drawing.Graph{Arrows: []drawing.Arrow{{From: 0, To: 1}}}, ctx, fixed{}, "arrow 0 leads from node 0 to 1, and there are 0"},
+		"the program is missing":   {everything(), ctx, drawing.Program{Path: filepath.Join(t.TempDir(), "none"), Cache: t.TempDir()}, "is not there"},
+		"the program fails":        {everything(), ctx, drawing.Program{Path: fails, Cache: t.TempDir()}, "fails: no such shape"},
+		"the program talks":        {everything(), ctx, drawing.Program{Path: talks, Cache: t.TempDir()}, "no placement"},
+		"given up":                 {everything(), cancelled, drawing.Program{Path: hangs, Cache: t.TempDir()}, "canceled"},
 		"it takes too long":        {everything(), ctx, fixed{err: context.DeadlineExceeded}, "no layout was found within 1m0s for 11 nodes and 14 arrows"},
 		"not everything is placed": {everything(), ctx, fixed{}, "places 0 nodes and 0 arrows, and the graph has 11 and 14"},
 	} {
@@ -220,7 +215,7 @@ func TestTroubleIsTold(t *testing.T) {
 		}
 	}
 	var hinted interface{ Hint() string }
-	err := Program{Path: "/none", Cache: t.TempDir()}
+	err := drawing.Program{Path: "/none", Cache: t.TempDir()}
 	if _, trouble := err.Place(ctx, ""); !errors.As(trouble, &hinted) || !strings.Contains(hinted.Hint(), "make build") {
 		t.Errorf("a missing program gives no hint: %v", trouble)
 	}
@@ -260,12 +255,12 @@ func FuzzText(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		g := &Graph{
-			Title: text, Subtitle: text, Words: []string{text}, Notes: []Note{{1, text}},
-			Nodes:  []Node{{Name: text, Details: []string{text}, Shape: Actor}, {Name: text, Shape: Pipe}},
-			Arrows: []Arrow{{From: 0, To: 1, Style: Wanted, Label: []string{text}, Title: text, Number: 1}},
+		g := &drawing.Graph{
+			Title: text, Subtitle: text, Words: []string{text}, Notes: []drawing.Note{{1, text}},
+			Nodes:  []drawing.Node{{Name: text, Details: []string{text}, Shape: drawing.Actor}, {Name: text, Shape: drawing.Pipe}},
+			Arrows: []drawing.Arrow{{From: 0, To: 1, Style: drawing.Wanted, Label: []string{text}, Title: text, Number: 1}},
 		}
-		layout := fixed{p: Placement{Width: 100, Height: 50, Nodes: make([]Point, 2), Routes: []Route{{Curve: make([]Point, 4)}}}}
+		layout := fixed{p: drawing.Placement{Width: 100, Height: 50, Nodes: make([]drawing.Point, 2), Routes: []drawing.Route{{Curve: make([]drawing.Point, 4)}}}}
 		if names, _ := elements(t, draw(t, g, layout)); names["g"] != 5 {
 			t.Errorf("%d groups", names["g"])
 		}

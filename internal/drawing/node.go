@@ -42,7 +42,7 @@ func (s Shape) outline(b box) string {
 	case Queue:
 		return b.rect(0, 2) + b.bars(7, 14, 21)
 	case Memory:
-		return b.rect(0, 2) + b.rect(4, 1)
+		return b.rect(-4, 3) + b.rect(0, 1) // as Graphviz does it, which ends arrows there
 	case Network:
 		return fmt.Sprintf(`<ellipse cx="%s" cy="%s" rx="%s" ry="%s"/>`, number(b.midX()), number(b.midY()), number(b.width()/2), number(b.height()/2))
 	case Counter:

@@ -18,6 +18,9 @@ import (
 // tenth of a second.
 const patience = 60 * time.Second
 
+// ProgramName is what the layout program is called where it is installed.
+const ProgramName = "ipclab-draw"
+
 // Program is the layout in a program of its own, ipclab-draw: Graphviz takes most
 // of a second to be made ready the first time, and is to burden nobody who does
 // not draw.

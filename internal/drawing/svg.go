@@ -81,15 +81,16 @@ func (p *picture) head() {
 	p.y += 20
 }
 
-// body draws the graph in the middle, lines below boxes, labels on top.
+// body draws the graph in the middle: boxes, lines that end at them, and on top what
+// is written on lines.
 func (p *picture) body() {
 	dx := (p.width - p.placement.Width) / 2
 	fmt.Fprintf(&p.out, "<g transform=\"translate(%s %s)\">\n", number(dx), number(p.y))
-	for i, a := range p.graph.Arrows {
-		p.arrow(a, p.placement.Routes[i])
-	}
 	for i, n := range p.graph.Nodes {
 		p.node(n, p.placement.Nodes[i])
+	}
+	for i, a := range p.graph.Arrows {
+		p.arrow(a, p.placement.Routes[i])
 	}
 	for i, a := range p.graph.Arrows {
 		p.marks(a, p.placement.Routes[i])

@@ -126,8 +126,8 @@ func (i *Item) end(s *scenarios.Scenario) scenarios.Subject {
 
 func refusedSubject(s *scenarios.Scenario, i *Item, end scenarios.End) scenarios.Subject {
 	name := i.From
-	if end == scenarios.ToEnd || end == "" && i.Topic == BackChannel {
-		name = i.To // who would look is refused
+	if end == scenarios.ToEnd {
+		name = i.To
 	}
 	if subject, ok := s.Subject(name); ok {
 		return subject

@@ -14,7 +14,7 @@ import (
 // of a flow, those that must be impossible crossed out with what must stop them,
 // back channels dashed, and what is found standing out.
 func (m *Matrix) Graph() *drawing.Graph {
-	g := &grapher{m: m, nodes: map[string]int{}, arrows: map[string]*drawing.Arrow{}}
+	g := &grapher{m: m, nodes: map[string]int{}, arrows: map[string]*step{}}
 	for _, s := range m.scenario.Subjects {
 		g.node("subject "+s.Name, drawing.Node{Name: s.Name, Details: subjectDetails(s), Shape: drawing.Actor})
 	}
@@ -25,6 +25,7 @@ func (m *Matrix) Graph() *drawing.Graph {
 		g.item(item)
 	}
 	g.attempts()
+	g.makers()
 	return g.finish()
 }
 
@@ -115,8 +116,53 @@ type grapher struct {
 	m      *Matrix
 	graph  drawing.Graph
 	nodes  map[string]int
-	arrows map[string]*drawing.Arrow
+	arrows map[string]*step
 	order  []string // of the arrows
+}
+
+// step is an arrow, with what refuses what it stands for.
+type step struct {
+	drawing.Arrow
+	refusals []refusal
+}
+
+// refusal is a layer with what it refuses, such as a class and permissions of it.
+type refusal struct {
+	layer, subject string
+	what           []string
+}
+
+// refuse adds what stops an item; what is of the same kind is told together.
+func (s *step) refuse(i *Item) {
+	layer, subject, what := i.refusal()
+	for n := range s.refusals {
+		r := &s.refusals[n]
+		if r.layer == layer && r.subject == subject {
+			if what != "" && !slices.Contains(r.what, what) {
+				r.what = append(r.what, what)
+			}
+			return
+		}
+	}
+	r := refusal{layer: layer, subject: subject}
+	if what != "" {
+		r.what = []string{what}
+	}
+	s.refusals = append(s.refusals, r)
+}
+
+// label adds the refusals to the arrow's own label.
+func (s *step) label() []string {
+	label, layer := s.Label, ""
+	for _, r := range s.refusals {
+		if r.layer != layer {
+			label, layer = append(label, "✗ "+r.layer), r.layer
+		}
+		if text := strings.TrimSpace(r.subject + " " + strings.Join(r.what, ", ")); text != "" {
+			label = append(label, text)
+		}
+	}
+	return label
 }
 
 func (g *grapher) node(key string, n drawing.Node) {
@@ -176,11 +222,12 @@ func (g *grapher) direct(i *Item, from, to int) {
 	if i.Topic == Revocation {
 		label = "held open after " + i.Boolean
 	}
+	if rate := i.rate(); rate != "" && !crossed {
+		label += " · " + rate
+	}
 	a.Label = append(a.Label, label)
 	if crossed {
-		a.Label = append(a.Label, i.layer()...)
-	} else if rate := i.rate(); rate != "" {
-		a.Label[len(a.Label)-1] += " · " + rate
+		a.refuse(i)
 	}
 }
 
@@ -213,39 +260,26 @@ func (g *grapher) stoppedStep(i *Item, from, object, to int) {
 			end = s.Refused
 		}
 	}
-	a := (*drawing.Arrow)(nil)
 	if end == scenarios.ToEnd {
-		a = g.arrow(i, object, to, true)
+		g.arrow(i, object, to, true).refuse(i)
 		g.order = append(g.order, fmt.Sprintf("attempt %d %d", from, object))
-	} else {
-		a = g.arrow(i, from, object, true)
+		return
 	}
-	for _, line := range i.layer() {
-		if !slices.Contains(a.Label, line) {
-			a.Label = append(a.Label, line)
-		}
-	}
+	g.arrow(i, from, object, true).refuse(i)
 }
 
-// layer says what stops the item: what is intended to, or what was seen to.
-func (i *Item) layer() []string {
-	layer, what := i.By, strings.TrimSpace(i.Class+" "+i.Permission)
-	if i.By != scenarios.BySELinux {
-		what = strings.TrimSpace(i.Syscall + " " + i.Errno)
-	}
-	for _, s := range []*scenarios.Seen{i.Permitted, i.Observed} {
-		if s != nil && s.Outcome == scenarios.Stopped && layer == "" {
-			layer, what = s.By, strings.TrimSpace(s.Class+" "+s.Permission)
+// refusal says what stops the item: what is intended to, or else what was seen to.
+func (i *Item) refusal() (layer, subject, what string) {
+	s := scenarios.Seen{By: i.By, Class: i.Class, Permission: i.Permission, Syscall: i.Syscall, Errno: i.Errno}
+	for _, other := range []*scenarios.Seen{i.Permitted, i.Observed} {
+		if other != nil && other.Outcome == scenarios.Stopped && s.By == "" {
+			s = *other
 		}
 	}
-	lines := []string{"✗ " + layerName(layer)}
-	if i.How != "" && i.Topic == Flow {
-		lines[0] += ": " + i.How
+	if s.By == scenarios.BySELinux {
+		return layerName(s.By), s.Class, s.Permission
 	}
-	if what != "" {
-		lines = append(lines, what)
-	}
-	return lines
+	return strings.TrimSpace(layerName(s.By) + " " + s.Errno), "", s.Syscall
 }
 
 // layerName is how a layer is written in a picture.
@@ -262,7 +296,7 @@ func layerName(l scenarios.Layer) string {
 }
 
 // arrow gives the arrow for a step, a new one if there is none like it.
-func (g *grapher) arrow(i *Item, from, to int, crossed bool) *drawing.Arrow {
+func (g *grapher) arrow(i *Item, from, to int, crossed bool) *step {
 	style := drawing.Wanted
 	switch {
 	case i.Topic == BackChannel:
@@ -273,7 +307,7 @@ func (g *grapher) arrow(i *Item, from, to int, crossed bool) *drawing.Arrow {
 	key := fmt.Sprintf("%s %d %d %v %d", style, from, to, crossed, i.Finding)
 	a, ok := g.arrows[key]
 	if !ok {
-		a = &drawing.Arrow{From: from, To: to, Style: style, Crossed: crossed, Number: i.Finding}
+		a = &step{Arrow: drawing.Arrow{From: from, To: to, Style: style, Crossed: crossed, Number: i.Finding}}
 		g.arrows[key], g.order = a, append(g.order, key)
 	} else {
 		a.Title += "\n"
@@ -285,16 +319,46 @@ func (g *grapher) arrow(i *Item, from, to int, crossed bool) *drawing.Arrow {
 // attempts adds the first step of what is stopped at the second, where nothing
 // else comes that way.
 func (g *grapher) attempts() {
-	for n, key := range g.order {
+	for _, key := range g.order {
 		var from, object int
 		if _, err := fmt.Sscanf(key, "attempt %d %d", &from, &object); err != nil {
 			continue
 		}
 		if !g.leads(from, object) {
-			g.arrows[key] = &drawing.Arrow{From: from, To: object, Style: drawing.Attempt}
+			g.arrows[key] = &step{Arrow: drawing.Arrow{From: from, To: object, Style: drawing.Attempt}}
 		}
-		g.order[n] = key
 	}
+}
+
+// makers adds who makes an object, where nothing else leads to or from them, and
+// what a passed descriptor is of.
+func (g *grapher) makers() {
+	for _, o := range g.m.scenario.Objects {
+		object := g.nodes["object "+o.Name]
+		if maker, ok := g.nodes["subject "+o.Maker]; ok && !g.touched(maker) {
+			g.hint(maker, object, "makes")
+		}
+		if of, ok := g.nodes["object "+o.Of]; ok && !g.touched(of) {
+			g.hint(of, object, "is open as")
+		}
+	}
+}
+
+// hint adds an arrow that stands for no flow.
+func (g *grapher) hint(from, to int, label string) {
+	key := fmt.Sprintf("hint %d %d", from, to)
+	g.arrows[key] = &step{Arrow: drawing.Arrow{From: from, To: to, Style: drawing.Attempt, Label: []string{label}}}
+	g.order = append(g.order, key)
+}
+
+// touched tells whether a flow leads to or from a node.
+func (g *grapher) touched(node int) bool {
+	for key, a := range g.arrows {
+		if (a.From == node || a.To == node) && !strings.HasPrefix(key, "hint ") {
+			return true
+		}
+	}
+	return false
 }
 
 func (g *grapher) leads(from, to int) bool {
@@ -311,7 +375,8 @@ func (g *grapher) finish() *drawing.Graph {
 	for _, key := range g.order {
 		if a := g.arrows[key]; a != nil && !drawn[key] {
 			drawn[key] = true
-			g.graph.Arrows = append(g.graph.Arrows, *a)
+			a.Label = a.label()
+			g.graph.Arrows = append(g.graph.Arrows, a.Arrow)
 		}
 	}
 	m := g.m
@@ -344,7 +409,7 @@ func (m *Matrix) subtitle() string {
 	}
 	switch n := len(m.findings); {
 	case len(views) == 1:
-		return "As intended; neither computed nor tried."
+		return "As intended."
 	case n == 0:
 		return fmt.Sprintf("What is %s agrees.", list(views))
 	case n == 1:

@@ -124,8 +124,16 @@ func refusedEnd(f scenarios.Flow) scenarios.End {
 func ofBackChannel(b scenarios.BackChannel) *Item {
 	return &Item{
 		Topic: BackChannel, From: b.From, To: b.To, Via: b.Via, How: b.How, Wants: outcome(b.Want),
-		By: b.By, Class: b.Class, Permission: b.Permission, Bound: b.Bound, Why: b.Why, At: b.At,
+		By: b.By, Class: b.Class, Permission: b.Permission, Refused: triedEnd(b), Bound: b.Bound, Why: b.Why, At: b.At,
 	}
+}
+
+// triedEnd is the end of a closed back channel that must be refused.
+func triedEnd(b scenarios.BackChannel) scenarios.End {
+	if b.Tries == "" && b.By != "" {
+		return scenarios.ToEnd
+	}
+	return b.Tries
 }
 
 func ofRevocation(r scenarios.Revocation) *Item {

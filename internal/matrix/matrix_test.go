@@ -34,15 +34,15 @@ func fifo() *scenarios.Scenario {
 
 // good is a view of fifo in which all is as intended.
 func good() *scenarios.View {
-	denied := func(permission string) scenarios.Seen {
+	denied := func(permission string, end scenarios.End) scenarios.Seen {
 		return scenarios.Seen{
 			Outcome: scenarios.Stopped, By: scenarios.BySELinux, Class: "fifo_file", Permission: permission,
-			Refused: scenarios.FromEnd, Text: "no rule",
+			Refused: end, Text: "no rule",
 		}
 	}
 	return &scenarios.View{
-		Flows:        []scenarios.Seen{{Outcome: scenarios.Flows, Text: "comes through"}, denied("write")},
-		BackChannels: []scenarios.Seen{{Outcome: scenarios.Flows, Rate: 320, Text: "blocks"}, denied("lock")},
+		Flows:        []scenarios.Seen{{Outcome: scenarios.Flows, Text: "comes through"}, denied("write", scenarios.FromEnd)},
+		BackChannels: []scenarios.Seen{{Outcome: scenarios.Flows, Rate: 320, Text: "blocks"}, denied("lock", scenarios.ToEnd)},
 		Revocations:  []scenarios.Seen{{Outcome: scenarios.Stopped, Text: "EACCES"}},
 	}
 }

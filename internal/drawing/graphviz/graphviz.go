@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,21 +86,23 @@ func (r *reader) node(n *graphviz.Node) error {
 	return nil
 }
 
-// edge reads "e,TIP P0 P1 P2 P3 …".
+// edge reads "e,TIP P0 P1 P2 P3 …", or "s,TIP P0 …" of an edge whose head is at its
+// beginning (dir=back).
 func (r *reader) edge(e *graphviz.Edge) error {
 	number, err := numbered(e.GetStr("id"), "a")
 	if err != nil {
 		return err
 	}
 	pos := e.GetStr("pos")
-	tip, curve, hasTip := strings.Cut(strings.TrimPrefix(pos, "e,"), " ")
+	tip, curve, _ := strings.Cut(pos, " ")
+	end, tip, _ := strings.Cut(tip, ",")
+	tips, tipErr := r.points(tip)
 	points, err := r.points(curve)
-	if err != nil || !hasTip || !strings.HasPrefix(pos, "e,") || len(points)%3 != 1 {
+	if err != nil || tipErr != nil || len(tips) != 1 || len(points)%3 != 1 || end != "e" && end != "s" {
 		return fmt.Errorf("graphviz drew no way for arrow %d: pos=%q", number, pos)
 	}
-	tips, err := r.points(tip)
-	if err != nil || len(tips) != 1 {
-		return fmt.Errorf("graphviz drew no tip for arrow %d: pos=%q", number, pos)
+	if end == "s" {
+		slices.Reverse(points)
 	}
 	route := drawing.Route{Curve: points, Tip: tips[0]}
 	if label, err := r.points(e.GetStr("lp")); err == nil && len(label) == 1 {
