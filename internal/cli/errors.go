@@ -162,9 +162,9 @@ func codeOf(err error) int {
 	switch {
 	case errors.As(err, &usage), errors.As(err, &which), errors.As(err, &unknown), errors.As(err, &check), errors.As(err, &exists),
 		errors.As(err, &hidden), errors.As(err, &edition), errors.As(err, &token), errors.As(err, &plain),
-		errors.As(err, &secret), errors.As(err, &variant), errors.As(err, &needed), errors.As(err, &taken), gradeUsage(err), reportUsage(err), sipcUsage(err), scenarioUsage(err):
+		errors.As(err, &secret), errors.As(err, &variant), errors.As(err, &needed), errors.As(err, &taken), gradeUsage(err), reportUsage(err), sipcUsage(err), scenarioUsage(err), provingUsage(err), chooseUsage(err):
 		return codeUsage
-	case errors.As(err, &manifest), errors.As(err, &syntax), errors.As(err, &compile):
+	case errors.As(err, &manifest), errors.As(err, &syntax), errors.As(err, &compile), provingLab(err):
 		return codeLab
 	case errors.As(err, &work), errors.As(err, &handed) && handed.Fault == grader.Student, sipcOther(err):
 		return codeStudent

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 	"ipclab/internal/matrix"
 	"ipclab/internal/permitted"
 	"ipclab/internal/policy"
+	"ipclab/internal/policy/model"
 	"ipclab/scenarios"
 )
 
@@ -33,7 +36,7 @@ func newScenarioProve(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return a.proveScenario(c.Context(), args[0], p) },
 	}
 	c.Flags().StringVar(&p.policy, "policy", "", "a whole policy in a `FILE`, as CIL or compiled, in place of the machines'")
-	c.Flags().BoolVarP(&p.verbose, "verbose", "v", false, "show the evidence of what is as wanted, too, and of every pair of subjects")
+	c.Flags().BoolVarP(&p.verbose, "verbose", "v", false, "show all evidence, of what is as wanted, too, and of every pair of subjects")
 	return a.withJSON(withTwin(c, &p.twin))
 }
 
@@ -51,10 +54,13 @@ func (a *app) proveScenario(ctx context.Context, name string, asked proving) err
 		return err
 	}
 	m := matrix.New(s, view, nil)
-	if a.json {
-		err = printJSON(a.out, view)
-	} else {
-		a.printPermitted(m, view, asked.verbose)
+	switch {
+	case a.json:
+		err = printJSON(a.out, m)
+	case asked.verbose:
+		a.printEverything(m, view)
+	default:
+		err = m.Text(a.out, a.look())
 	}
 	if err == nil && len(m.Findings()) > 0 {
 		err = &exitError{codeStudent}
@@ -77,6 +83,9 @@ func (a *app) wholePolicy(ctx context.Context, file string) (*permitted.Policy, 
 		return permitted.Read(modules)
 	}
 	module, err := policy.ReadWhole(ctx, file)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil, &usageError{fmt.Errorf("the policy cannot be read: %w", err)}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +99,19 @@ func (a *app) wholePolicy(ctx context.Context, file string) (*permitted.Policy, 
 	}
 	whole, _, err = whole.With(modules[1:])
 	return whole, err
+}
+
+// provingUsage tells whether a policy was named that is none.
+func provingUsage(err error) bool {
+	var binary *policy.BinaryError
+	return errors.As(err, &binary)
+}
+
+// provingLab tells whether a scenario's fault is one that only the policy shows.
+func provingLab(err error) bool {
+	var unknown *permitted.UnknownError
+	var unread *model.UnreadError
+	return errors.As(err, &unknown) || errors.As(err, &unread)
 }
 
 // subjectAttribute is in every policy that has ipclab's own module.
@@ -112,75 +134,53 @@ func imagePolicy(ctx context.Context, h *host.Host) ([]policy.Module, error) {
 	return []policy.Module{{File: "Debian's policy", Source: flat}, {File: "ipclab.cil", Source: base}}, nil
 }
 
-// printPermitted prints what was computed, item by item, and what of it is not as
-// wanted.
-func (a *app) printPermitted(m *matrix.Matrix, v *scenarios.View, verbose bool) {
-	s := m.Scenario()
-	fmt.Fprintf(a.out, "%s: %s\n\n", a.style.bold(s.Name), s.Title)
+// printEverything prints each thing that the scenario says with all that speaks for
+// what was computed, and the same for every pair of subjects.
+func (a *app) printEverything(m *matrix.Matrix, v *scenarios.View) {
+	fmt.Fprintf(a.out, "%s: %s\n\n", a.style.bold(m.Scenario().Name), m.Scenario().Title)
 	for _, item := range m.Items() {
-		a.printItem(item, verbose)
+		a.printItem(item)
 	}
-	if verbose {
-		a.printPairs(v)
+	fmt.Fprintln(a.out, "\nBy any way at all:")
+	for _, p := range v.Pairs {
+		fmt.Fprintf(a.out, "  %s → %s: %s\n", p.From, p.To, p.Text)
+		a.printReasons(p.Seen)
 	}
-	findings := m.Findings()
-	for _, f := range findings {
+	for _, f := range m.Findings() {
 		fmt.Fprintf(a.out, "\n%s %d: %s\n", a.style.bad("finding"), f.Number, f.Text)
 		for _, line := range f.LookAt {
 			fmt.Fprintf(a.out, "  look at %s\n", line)
 		}
 	}
+	fmt.Fprintln(a.out)
 	for _, note := range v.Notes {
-		fmt.Fprintln(a.out, a.style.faint("\nnote: "+note))
-	}
-	if len(findings) == 0 {
-		fmt.Fprintf(a.out, "\n%s: what is permitted is what %s wants\n", a.style.good("proved"), s.Name)
+		fmt.Fprintln(a.out, a.style.faint("note: "+note))
 	}
 }
 
 // printItem prints one flow, back channel or revocation with what was computed.
-func (a *app) printItem(i *matrix.Item, verbose bool) {
-	p := i.Permitted
+func (a *app) printItem(i *matrix.Item) {
 	word := a.style.good("as wanted")
 	if i.Finding > 0 {
 		word = a.style.bad(fmt.Sprintf("finding %d", i.Finding))
 	}
-	fmt.Fprintf(a.out, "%s  %s\n", word, titled(i))
-	outcome := string(p.Outcome)
-	if reason := matrix.Reason(*p); reason != "" {
+	title := i.String()
+	if i.Topic != matrix.Flow {
+		title = strings.ReplaceAll(string(i.Topic), "-", " ") + " " + title
+	}
+	outcome := string(i.Permitted.Outcome)
+	if reason := matrix.Reason(*i.Permitted); reason != "" {
 		outcome += " by " + reason
 	}
-	fmt.Fprintf(a.out, "    %s: %s\n", outcome, p.Text)
-	for _, when := range p.When {
+	fmt.Fprintf(a.out, "%s  %s\n    %s: %s\n", word, title, outcome, i.Permitted.Text)
+	a.printReasons(*i.Permitted)
+}
+
+func (a *app) printReasons(s scenarios.Seen) {
+	for _, when := range s.When {
 		fmt.Fprintf(a.out, "    %s\n", a.style.warn(when))
 	}
-	if verbose || i.Finding > 0 {
-		a.printEvidence(p.Evidence)
-	}
-}
-
-// titled names an item with what it is, if it is no flow.
-func titled(i *matrix.Item) string {
-	if i.Topic == matrix.Flow {
-		return i.String()
-	}
-	return strings.ReplaceAll(string(i.Topic), "-", " ") + " " + i.String()
-}
-
-func (a *app) printEvidence(lines []string) {
-	for _, line := range lines {
+	for _, line := range s.Evidence {
 		fmt.Fprintln(a.out, a.style.faint("      "+line))
-	}
-}
-
-// printPairs prints what can come from each subject to each other one.
-func (a *app) printPairs(v *scenarios.View) {
-	fmt.Fprintln(a.out, "\nBy any way at all:")
-	for _, p := range v.Pairs {
-		fmt.Fprintf(a.out, "  %s → %s: %s\n", p.From, p.To, p.Text)
-		for _, when := range p.When {
-			fmt.Fprintf(a.out, "    %s\n", a.style.warn(when))
-		}
-		a.printEvidence(p.Evidence)
 	}
 }

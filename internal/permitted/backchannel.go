@@ -103,14 +103,16 @@ func (p *prover) tryChannels(b scenarios.BackChannel, channels []flow.Channel, v
 func (p *prover) tryChannel(b scenarios.BackChannel, c flow.Channel, values map[string]bool) (found, error) {
 	from, _ := p.s.Subject(b.From)
 	to, _ := p.s.Subject(b.To)
-	f, err := p.channelEnd(b, c, side{end: scenarios.FromEnd, subject: from, domain: p.domain(from)}, values)
-	if err != nil || f.refusal != nil {
-		return f, err
+	sent, err := p.channelEnd(b, c, side{end: scenarios.FromEnd, subject: from, domain: p.domain(from)}, values)
+	if err != nil {
+		return sent, err
 	}
 	seen, err := p.channelEnd(b, c, side{end: scenarios.ToEnd, subject: to, domain: p.domain(to)}, values)
-	seen.passed = append(f.passed, seen.passed...)
-	seen.booleans = append(f.booleans, seen.booleans...)
-	return seen, err
+	f := found{refusal: seen.refusal, passed: append(sent.passed, seen.passed...), booleans: append(sent.booleans, seen.booleans...)}
+	if sent.refusal != nil && (seen.refusal == nil || b.Trier() == b.From) {
+		f.refusal = sent.refusal
+	}
+	return f, err
 }
 
 // channelEnd asks about one end: it needs any one of the channel's permissions.

@@ -46,7 +46,7 @@ func (p *prover) value(name string) bool {
 	return p.m.Booleans[name]
 }
 
-// whenLine reads "flows if a is on and b is off".
+// whenLine reads "flows if a is on and b is off", of which one can say "it …".
 func whenLine(flows bool, names []string, values map[string]bool) string {
 	var parts []string
 	for _, name := range names {
@@ -56,7 +56,7 @@ func whenLine(flows bool, names []string, values map[string]bool) string {
 		}
 		parts = append(parts, name+word)
 	}
-	verb := "stopped if "
+	verb := "is stopped if "
 	if flows {
 		verb = "flows if "
 	}

@@ -25,19 +25,21 @@ type Unknown struct {
 func (e *UnknownError) Error() string {
 	var lines []string
 	for _, n := range e.Names {
-		lines = append(lines, n.String())
+		line := n.String()
+		if n.Nearest != "" && len(e.Names) > 1 {
+			line += fmt.Sprintf(" (did you mean %q?)", n.Nearest)
+		}
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
 }
 
-// Hint gives the nearest name of the first one that has one.
+// Hint gives the nearest name, if it is one name that there is not.
 func (e *UnknownError) Hint() string {
-	for _, n := range e.Names {
-		if n.Nearest != "" {
-			return fmt.Sprintf("did you mean %q?", n.Nearest)
-		}
+	if len(e.Names) != 1 || e.Names[0].Nearest == "" {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("did you mean %q?", e.Names[0].Nearest)
 }
 
 // String gives the name with its place.

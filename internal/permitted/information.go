@@ -124,8 +124,12 @@ func (p *prover) query(from, to string) (flow.Query, error) {
 	return q, nil
 }
 
-// known tells whether the policy has the type or attribute of a trusted name.
-func (p *prover) known(name string) bool { return p.m.Known(p.m.Real(beforeColon(name))) }
+// known tells whether the policy has the type or attribute of a trusted name, and
+// the class, if it has one.
+func (p *prover) known(name string) bool {
+	typeName, class, isObject := strings.Cut(name, ":")
+	return p.m.Known(p.m.Real(typeName)) && (!isObject || slices.Contains(p.m.Classes(), class))
+}
 
 func beforeColon(name string) string {
 	before, _, _ := strings.Cut(name, ":")

@@ -30,7 +30,7 @@ func (p *prover) allNotes() ([]string, error) {
 	}
 	if len(p.s.Subjects) > 1 {
 		notes = append(notes, "pairs, and flows without an object, are computed from SELinux's rules alone: modes, namespaces and filters may stop more")
-		notes = append(notes, "trusted: "+trusted(q.Trusted))
+		notes = append(notes, p.trusted(q.Trusted))
 	}
 	if slices.ContainsFunc(p.s.Subjects, func(s scenarios.Subject) bool { return s.Cgroup != nil }) {
 		notes = append(notes, "bounds of control groups are not computed")
@@ -38,15 +38,24 @@ func (p *prover) allNotes() ([]string, error) {
 	return notes, nil
 }
 
-// trusted names who is trusted.
-func trusted(all []flow.Trust) string {
-	var names []string
+// trusted names who is trusted: in short what every scenario trusts, and with its
+// reason what this one adds.
+func (p *prover) trusted(all []flow.Trust) string {
+	var machine, own []string
 	for _, t := range all {
 		name := t.Name
 		if t.Except != "" {
 			name += " but not " + t.Except
 		}
-		names = append(names, fmt.Sprintf("%s (%s)", name, t.Why))
+		if slices.ContainsFunc(p.machine.Trusted, func(m trust) bool { return m.Name == t.Name && m.Except == t.Except }) {
+			machine = append(machine, name)
+		} else {
+			own = append(own, fmt.Sprintf("%s (%s)", name, t.Why))
+		}
 	}
-	return strings.Join(names, "; ")
+	text := "trusted to pass nothing on, in every scenario: " + strings.Join(machine, ", ")
+	if len(own) > 0 {
+		text += "; and in this one: " + strings.Join(own, ", ")
+	}
+	return text
 }

@@ -50,11 +50,12 @@ func (p *Policy) With(modules []policy.Module) (*Policy, []string, error) {
 
 // holds tells whether the policy has all types that a module declares.
 func (p *Policy) holds(module policy.Module) (bool, error) {
+	statements, err := policy.ParseCIL(module.File, module.Source)
+	if err != nil {
+		return false, err
+	}
 	declares := false
-	for n, err := range policy.Statements(module.File, module.Source) {
-		if err != nil {
-			return false, err
-		}
+	for _, n := range statements {
 		if n.Keyword() != "type" || len(n.List) != 2 {
 			continue
 		}
