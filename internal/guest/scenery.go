@@ -2,10 +2,13 @@ package guest
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/opencontainers/selinux/go-selinux"
@@ -25,14 +28,18 @@ type scenery struct {
 
 	mu     sync.Mutex
 	groups map[string]*group // of actors, by subject
+	spaces namespaces
 }
 
-func newScenery(a *Agent) *scenery { return &scenery{agent: a, groups: map[string]*group{}} }
+func newScenery(a *Agent) *scenery {
+	return &scenery{agent: a, groups: map[string]*group{}, spaces: namespaces{agent: a, made: map[space]*os.File{}}}
+}
 
 // Directory makes a directory anew, as for a lab.
 func (s *scenery) Directory(d api.Directory) error {
 	umaskTurn.Lock()
 	defer umaskTurn.Unlock()
+	s.spaces.directories = append(s.spaces.directories, d)
 	return remake(d)
 }
 
@@ -65,7 +72,7 @@ func (s *scenery) Command(a api.ActorSpec) (*exec.Cmd, error) {
 	return cmd, err
 }
 
-// Start starts an actor in its domain and its control group.
+// Start starts an actor in its domain, control group and namespaces.
 func (s *scenery) Start(cmd *exec.Cmd, a api.ActorSpec) error {
 	g, err := s.group(a)
 	if err != nil {
@@ -77,7 +84,28 @@ func (s *scenery) Start(cmd *exec.Cmd, a api.ActorSpec) error {
 	}
 	defer unix.Close(fd)
 	cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, fd
-	return startLabelled(cmd, contextOf(a.Subject), withUmask(nil))
+	if len(a.Namespaces) == 0 {
+		return startLabelled(cmd, contextOf(a.Subject), withUmask(nil))
+	}
+	return apart(func() error {
+		if err := s.spaces.enter(a.Namespaces); err != nil {
+			return err
+		}
+		if name := a.Namespaces["user"]; name != "" {
+			return s.startInUser(cmd, name, a)
+		}
+		return startLabelled(cmd, contextOf(a.Subject), withUmask(nil))
+	})
+}
+
+// startInUser starts an actor by a launcher, whose process becomes the actor's.
+func (s *scenery) startInUser(cmd *exec.Cmd, name string, a api.ActorSpec) error {
+	launcher, err := s.spaces.inUser(cmd, name, contextOf(a.Subject))
+	if err != nil {
+		return err
+	}
+	*cmd = *launcher
+	return withUmask(nil)(cmd)
 }
 
 // group gives the control group of a subject's actors, with its bounds.
@@ -87,18 +115,46 @@ func (s *scenery) group(a api.ActorSpec) (*group, error) {
 	if g := s.groups[a.Name]; g != nil {
 		return g, nil
 	}
-	memory, pids := a.Memory, a.Pids
+	memory := a.Memory
 	if memory == 0 {
 		memory = defaultMemory
 	}
-	if pids == 0 {
-		pids = defaultPids
-	}
-	g, err := s.agent.runs.groups.makeActor(strconv.Itoa(len(s.groups)), memory, pids)
+	g, err := s.agent.runs.groups.makeActor(strconv.Itoa(len(s.groups)), memory, defaultPids)
 	if err == nil {
 		s.groups[a.Name] = g
 	}
 	return g, err
+}
+
+// Bound sets what a subject's bound on tasks leaves to it: the threads that its
+// program has at the beginning are one task.
+func (s *scenery) Bound(a api.ActorSpec) error {
+	if a.Pids == 0 {
+		return nil
+	}
+	g, err := s.group(a)
+	if err != nil {
+		return err
+	}
+	now, err := os.ReadFile(filepath.Join(g.dir, "pids.current"))
+	if err != nil {
+		return err
+	}
+	threads, _ := strconv.Atoi(strings.TrimSpace(string(now)))
+	return writeFile(filepath.Join(g.dir, "pids.max"), strconv.Itoa(threads+a.Pids-1))
+}
+
+// Counters are how often the bounds of a subject have refused something.
+func (s *scenery) Counters(a api.ActorSpec) map[string]int {
+	g, err := s.group(a)
+	if err != nil {
+		return nil
+	}
+	return map[string]int{
+		"memory.events oom_kill": g.event("memory.events", "oom_kill"),
+		"memory.events oom":      g.event("memory.events", "oom"),
+		"pids.events max":        g.event("pids.events", "max"),
+	}
 }
 
 // Dress says how an object is to be dressed.
@@ -148,7 +204,17 @@ func dressKey(o api.ObjectSpec, r *acting.Role) error {
 }
 
 // Inside calls do in an actor's namespaces.
-func (s *scenery) Inside(a *api.ActorSpec, do func() error) error { return do() }
+func (s *scenery) Inside(a *api.ActorSpec, do func() error) error {
+	if a == nil || len(a.Namespaces) == 0 {
+		return do()
+	}
+	return apart(func() error {
+		if err := s.spaces.enter(a.Namespaces); err != nil {
+			return err
+		}
+		return do()
+	})
+}
 
 // Records asks for audit records.
 func (s *scenery) Records(q api.RecordsQuery) (api.RecordsReply, error) {
@@ -158,6 +224,25 @@ func (s *scenery) Records(q api.RecordsQuery) (api.RecordsReply, error) {
 // Look looks at what stands at a path.
 func (s *scenery) Look(path string) (api.Object, error) { return statObject(path) }
 
+// Probe has the trusted probe try an operation as a subject. It has neither the
+// subject's namespaces nor its filter.
+func (s *scenery) Probe(a api.ActorSpec, op api.Op, path string) (r api.ProbeResult, err error) {
+	if len(a.Namespaces) > 0 || a.Filter != nil {
+		return r, fmt.Errorf("the probe cannot look for %s, which has namespaces or a filter of its own", a.Name)
+	}
+	spec := api.ProbeSpec{Subject: a.Subject, Op: op, Path: path}
+	t, err := s.agent.prepare(spec)
+	if err != nil {
+		return r, err
+	}
+	p, err := startProbe(spec, t.args)
+	if err != nil {
+		return r, err
+	}
+	defer p.end()
+	return s.agent.observe(p, t)
+}
+
 // Clear ends every process of the play.
 func (s *scenery) Clear() {
 	s.mu.Lock()
@@ -166,6 +251,7 @@ func (s *scenery) Clear() {
 		g.remove()
 		delete(s.groups, name)
 	}
+	s.spaces.clear()
 }
 
 // capabilities are the numbers of capabilities by their names in capabilities(7),

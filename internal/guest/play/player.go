@@ -70,6 +70,9 @@ func start(stage Stage, spec api.ActorSpec) (*player, error) {
 	if err == nil && a.Trouble != "" {
 		err = errors.New(a.Trouble)
 	}
+	if err == nil {
+		err = stage.Bound(spec)
+	}
 	if err != nil {
 		p.end()
 		return nil, fmt.Errorf("start the actor of %s: %w", spec.Name, err)

@@ -18,6 +18,10 @@ type Stage interface {
 	Command(api.ActorSpec) (*exec.Cmd, error)
 	// Start starts it in its domain, control group and namespaces.
 	Start(*exec.Cmd, api.ActorSpec) error
+	// Bound sets a subject's bound on tasks, once its actor is ready.
+	Bound(api.ActorSpec) error
+	// Counters are how often the bounds of a subject have refused something, by name.
+	Counters(api.ActorSpec) map[string]int
 	// Dress fills in how an object is to be dressed.
 	Dress(api.ObjectSpec, *actor.Role) error
 	// Inside calls do in the namespaces of an actor; of the machine for nil.
@@ -28,6 +32,8 @@ type Stage interface {
 	SetBooleans(map[string]bool) (before map[string]bool, err error)
 	// Look looks at what stands at a path, as root.
 	Look(path string) (api.Object, error)
+	// Probe has the trusted probe try an operation on an object as a subject.
+	Probe(api.ActorSpec, api.Op, string) (api.ProbeResult, error)
 	// Clear ends every process of the play, and gives back what Start has made.
 	Clear()
 }

@@ -1,6 +1,7 @@
 package play
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,7 @@ type outcome struct {
 	actor.Answer
 	died    string
 	records []api.Record
+	moved   []string // counters of the control group that went up
 }
 
 // succeeded tells whether the step was made as a whole.
@@ -48,6 +50,7 @@ func (a *attempt) fill(p *player, o actor.Order) (actor.Order, error) {
 
 // order gives an order, with the records that belong to it.
 func (a *attempt) order(p *player, o actor.Order) (outcome, error) {
+	counted := a.counters(p)
 	answer, err := p.ask(o, stepWait)
 	if err != nil {
 		return outcome{}, a.giveUp(p, err)
@@ -57,6 +60,9 @@ func (a *attempt) order(p *player, o actor.Order) (outcome, error) {
 	}
 	records, err := a.recordsOf(p)
 	done := outcome{Answer: answer, died: p.ended, records: records}
+	if !done.succeeded() {
+		done.moved = moved(counted, a.counters(p))
+	}
 	a.report(p, o, done)
 	if err != nil {
 		return done, err
@@ -90,7 +96,7 @@ func (a *attempt) recordsOf(p *player) ([]api.Record, error) {
 // report adds a step to the result. A step without a system call is none.
 func (a *attempt) report(p *player, o actor.Order, done outcome) {
 	called := api.Called{Actor: p.spec.Name, PID: p.pid(), Context: p.context, Call: done.Call, Text: done.Text,
-		Errno: done.Errno, Died: done.died, Syscall: filtered(done.records), Records: done.records}
+		Errno: done.Errno, Died: done.died, Syscall: filtered(done.records), Moved: done.moved, Records: done.records}
 	if called.Call == "" {
 		if done.died == "" {
 			return
@@ -99,6 +105,26 @@ func (a *attempt) report(p *player, o actor.Order, done outcome) {
 		called.Text = string(o.Step)
 	}
 	a.tried.Steps = append(a.tried.Steps, called)
+}
+
+// counters are those of a subject that has a bound.
+func (a *attempt) counters(p *player) map[string]int {
+	if p.spec.Memory == 0 && p.spec.Pids == 0 {
+		return nil
+	}
+	return a.stage.Counters(p.spec)
+}
+
+// moved names the counters that have gone up.
+func moved(before, after map[string]int) []string {
+	var names []string
+	for name, n := range after {
+		if n > before[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // filtered names the system call that a filter refused, as it was recorded.
