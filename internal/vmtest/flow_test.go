@@ -114,6 +114,7 @@ func TestSipcFlowsOneWay(t *testing.T) {
 func teachingMachine(q flow.Question, receiver, segment, sender string) flow.Question {
 	q.Trusted = append(q.Trusted,
 		flow.Trust{Name: "ipclab_agent_t:fifo_file", Private: true, Why: "each pipe leads between the agent and one run"},
+		flow.Trust{Name: "ipclab_control_t:unix_stream_socket", Private: true, Why: "each socket leads between the agent and one actor"},
 		flow.Trust{Name: "ipclab_agent_t:fd", Why: "no descriptor is given to two runs"},
 		flow.Trust{Name: "urandom_device_t:chr_file", Why: "what is written to it cannot be told from what it gives"})
 	q.Declared = append(q.Declared, flow.Declared{From: receiver, To: sender, Class: "shm", How: "mapped", Via: segment,
