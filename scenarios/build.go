@@ -125,7 +125,7 @@ func backChannel(v *value) BackChannel {
 
 func revocation(v *value) Revocation {
 	return Revocation{
-		From: v.get("from").text, To: v.get("to").text, Via: v.get("via").text,
+		From: v.get("from").text, To: v.get("to").text, Via: v.get("via").text, How: v.get("how").text,
 		Boolean: v.get("boolean").text, Held: Held(v.get("held").text), Why: v.get("why").text, At: v.at,
 	}
 }

@@ -22,13 +22,14 @@ func (p *parser) consistent(s *Scenario) {
 	}
 	for _, f := range s.Flows {
 		p.ends(s, "flow", f.From, f.To, f.Via, f.At)
-		p.way(s, f)
+		p.way(s, f.Via, f.How, f.At)
 	}
 	for _, b := range s.BackChannels {
 		p.ends(s, "back channel", b.From, b.To, b.Via, b.At)
 	}
 	for _, r := range s.Revocations {
 		p.ends(s, "revocation", r.From, r.To, r.Via, r.At)
+		p.way(s, r.Via, r.How, r.At)
 		if !s.Booleans[r.Boolean] {
 			p.Add(r.At, "the revocation's boolean %s must be on at first: put it under booleans", r.Boolean)
 		}
@@ -84,18 +85,18 @@ func (p *parser) known(name string, names []string, of, what string, at Position
 	}
 }
 
-// way demands that the object can be used in the flow's way.
-func (p *parser) way(s *Scenario, f Flow) {
-	o, ok := s.Object(f.Via)
+// way demands that the object can be used in a flow's way.
+func (p *parser) way(s *Scenario, via, how string, at Position) {
+	o, ok := s.Object(via)
 	if !ok {
-		if f.Via == "" && f.How != "" {
-			p.Add(f.At, "the flow has a way (how: %s) and no object", f.How)
+		if via == "" && how != "" {
+			p.Add(at, "the flow has a way (how: %s) and no object", how)
 		}
 		return
 	}
 	m, _ := mechanism.Find(o.Kind)
-	if _, ok := m.Way(f.How); !ok {
-		p.Add(f.At, "a %s cannot be used in the way %q; there is %s%s", o.Kind, f.How, alternatives(m.Names()), yamlfile.DidYouMean(f.How, m.Names()))
+	if _, ok := m.Way(how); !ok {
+		p.Add(at, "a %s cannot be used in the way %q; there is %s%s", o.Kind, how, alternatives(m.Names()), yamlfile.DidYouMean(how, m.Names()))
 	}
 }
 

@@ -37,7 +37,7 @@ backchannels:
   - {from: reader, to: writer, via: fifo, how: full, want: allow, why: measured, bound: 1000.5}
   - {from: reader, to: writer, via: fifo, how: lock, want: deny, look: rdwr, tries: from, by: selinux, class: fifo_file, permission: lock, why: closed}
 revocations:
-  - {from: writer, to: reader, via: fifo, boolean: s_whole_open, held: stops, why: asked again}
+  - {from: writer, to: reader, via: fifo, how: write, boolean: s_whole_open, held: stops, why: asked again}
 trusted:
   - {type: ipclab_agent_t, why: the machine's}
   - {type: "domain:fd", except: ipclab_subject, private: true, why: not shared}

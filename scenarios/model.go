@@ -170,6 +170,7 @@ func (b BackChannel) Trier() string {
 // taken away, by switching a boolean off.
 type Revocation struct {
 	From, To, Via string
+	How           string // a way of using the object; empty: its usual one
 	Boolean       string // on at first
 	Held          Held
 	Why           string

@@ -72,7 +72,7 @@ func Spec(s *scenarios.Scenario) (api.PlaySpec, []place) {
 		add(i, backChannelTry(b))
 	}
 	for i, r := range s.Revocations {
-		add(i, api.Try{What: api.TryRevocation, From: r.From, To: r.To, Via: r.Via, Boolean: r.Boolean})
+		add(i, api.Try{What: api.TryRevocation, From: r.From, To: r.To, Via: r.Via, How: r.How, Boolean: r.Boolean})
 	}
 	return spec, places
 }

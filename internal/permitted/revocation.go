@@ -15,7 +15,7 @@ func (p *prover) revocation(r scenarios.Revocation) (scenarios.Seen, error) {
 	from, _ := p.s.Subject(r.From)
 	to, _ := p.s.Subject(r.To)
 	t := p.things[r.Via]
-	way, _ := t.about.Way("")
+	way, _ := t.about.Way(r.How)
 	one := trial{from: from, to: to, thing: t, way: way}
 	before, err := p.try(one, p.s.Booleans)
 	if err != nil {
