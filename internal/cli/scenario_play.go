@@ -43,19 +43,36 @@ func newScenarioPlay(a *app) *cobra.Command {
 	return a.withJSON(withTwin(c, &twin))
 }
 
-// playScenario plays a scenario in a machine of its own, which is gone afterwards
-// whatever happens to this process.
+// playScenario plays a scenario of the library or of a file.
 func (a *app) playScenario(ctx context.Context, s *scenarios.Scenario) (*scenarios.View, error) {
 	h, err := a.host()
 	if err != nil {
 		return nil, err
 	}
+	rules, err := s.Modules()
+	if err != nil {
+		return nil, err
+	}
+	var modules []policy.Module
+	for _, r := range rules {
+		modules = append(modules, policy.Module{File: r.Name, Source: []byte(r.Source)})
+	}
+	return a.playWith(ctx, h, s, modules)
+}
+
+// playWith plays a scenario with these modules on top of the image's policy, in a
+// machine of its own, which is gone afterwards whatever happens to this process.
+func (a *app) playWith(ctx context.Context, h *host.Host, s *scenarios.Scenario, modules []policy.Module) (*scenarios.View, error) {
 	hold, err := leash(h)
 	if err != nil {
 		return nil, err
 	}
 	defer hold.Close()
-	binary, err := a.scenarioPolicy(ctx, h, s)
+	i, err := h.Image(ctx)
+	if err != nil {
+		return nil, err
+	}
+	binary, err := h.CompilePolicy(ctx, i, modules)
 	if err != nil {
 		return nil, err
 	}
@@ -77,23 +94,6 @@ func (a *app) playScenario(ctx context.Context, s *scenarios.Scenario) (*scenari
 func leash(h *host.Host) (hold *os.File, err error) {
 	h.Leash, hold, err = os.Pipe()
 	return hold, err
-}
-
-// scenarioPolicy compiles the image's policy with the scenario's modules.
-func (a *app) scenarioPolicy(ctx context.Context, h *host.Host, s *scenarios.Scenario) ([]byte, error) {
-	rules, err := s.Modules()
-	if err != nil {
-		return nil, err
-	}
-	i, err := h.Image(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var modules []policy.Module
-	for _, r := range rules {
-		modules = append(modules, policy.Module{File: r.Name, Source: []byte(r.Source)})
-	}
-	return h.CompilePolicy(ctx, i, modules)
 }
 
 // printView prints what a look at a scenario came to, in the order of its file.

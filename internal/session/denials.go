@@ -131,6 +131,17 @@ func kept(r *grader.Report) *Denials {
 // they are wanted and can be read; without an image there is none, and the
 // error is fs.ErrNotExist. The notes say what was left out.
 func (s *Session) WholePolicy(rules bool) (modules []policy.Module, notes []string, err error) {
+	own, notes, err := s.Modules(rules)
+	if err != nil {
+		return nil, nil, err
+	}
+	modules, err = EveryPolicy(s.Host, own)
+	return modules, notes, err
+}
+
+// Modules gives the lab's modules, with the rules in the workspace if they are
+// wanted and can be read. The notes say what was left out.
+func (s *Session) Modules(rules bool) (modules []policy.Module, notes []string, err error) {
 	given, err := host.Modules(s.Lab.FS(), s.Lab.Policy.Given)
 	if err != nil {
 		return nil, nil, err
@@ -145,8 +156,7 @@ func (s *Session) WholePolicy(rules bool) (modules []policy.Module, notes []stri
 	if err != nil {
 		own, notes = nil, []string{"your own rules were left out: " + strings.TrimSpace(err.Error())}
 	}
-	modules, err = EveryPolicy(s.Host, slices.Concat(given, own))
-	return modules, notes, err
+	return slices.Concat(given, own), notes, nil
 }
 
 // EveryPolicy gives the whole policy of the image, if there is an image, with
