@@ -1,6 +1,8 @@
 package observed
 
 import (
+	"fmt"
+
 	"ipclab/internal/guest/api"
 	"ipclab/internal/policy"
 )
@@ -13,6 +15,9 @@ func evidenceOf(t api.Tried) []string {
 		for _, r := range s.Records {
 			lines = append(lines, "  "+recordLine(r))
 		}
+	}
+	if o := t.Object; o != nil {
+		lines = append(lines, fmt.Sprintf("the object: %s %s, mode %s, %s:%s, %s", o.Kind, o.Path, o.Mode, o.Owner, o.Group, o.Context))
 	}
 	return lines
 }

@@ -17,6 +17,9 @@ type pipe struct {
 func newPipe(r Role) End { return &pipe{role: r, read: -1, write: -1} }
 
 func (p *pipe) Make(t *Trace) error {
+	if p.role.Object.Maker == "" {
+		return errors.New("a pipe has its maker's type: the scenario must name its maker")
+	}
 	var both [2]int
 	err := unix.Pipe2(both[:], unix.O_NONBLOCK|unix.O_CLOEXEC)
 	if err := t.Did("pipe", err, "pipe2(O_NONBLOCK)"); err != nil {
@@ -43,9 +46,6 @@ func (p *pipe) hand(t *Trace, fd *int, to Side) error {
 
 // Open takes what the maker has handed over.
 func (p *pipe) Open(t *Trace) (err error) {
-	if p.role.Object.Maker == "" {
-		return errors.New("a pipe has its maker's type: the scenario must name its maker")
-	}
 	switch {
 	case p.role.Makes:
 	case p.role.Side == FromSide:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"ipclab/internal/guest/actor"
 	"ipclab/internal/guest/api"
@@ -18,28 +19,34 @@ type whole struct {
 	players map[string]*player // by subject
 	since   uint64             // records up to here are not about the next step
 	lost    uint32             // at the beginning
+	limit   time.Duration      // on waits for actors, for tests
 }
 
 // Play plays a scenario. What could not be tried is in the result, with the reason;
 // an error is one that leaves nothing to report.
-func Play(ctx context.Context, stage Stage, spec api.PlaySpec) (r api.PlayResult, err error) {
+func Play(ctx context.Context, stage Stage, spec api.PlaySpec) (api.PlayResult, error) {
+	w := &whole{stage: stage, spec: spec, players: map[string]*player{}}
+	return w.play(ctx)
+}
+
+func (w *whole) play(ctx context.Context) (r api.PlayResult, err error) {
+	stage, spec := w.stage, w.spec
 	if err := check(spec); err != nil {
 		return r, err
 	}
-	w := &whole{stage: stage, spec: spec, players: map[string]*player{}}
 	for _, d := range spec.Directories {
 		if err := stage.Directory(d); err != nil {
 			return r, err
 		}
 	}
 	before, err := stage.SetBooleans(spec.Booleans)
-	if err != nil {
-		return r, err
-	}
 	defer func() {
 		_, resetErr := stage.SetBooleans(before)
 		err = errors.Join(err, resetErr)
 	}()
+	if err != nil {
+		return r, err
+	}
 	defer w.end()
 	if err := w.begin(); err != nil {
 		return r, err
@@ -60,7 +67,7 @@ func (w *whole) begin() error {
 	failures := make([]error, len(w.spec.Actors))
 	var all sync.WaitGroup
 	for i, a := range w.spec.Actors {
-		all.Go(func() { started[i], failures[i] = start(w.stage, a) })
+		all.Go(func() { started[i], failures[i] = start(w.stage, a, w.limit) })
 	}
 	all.Wait()
 	for i, p := range started {
@@ -97,7 +104,7 @@ func (w *whole) ready(name string) (*player, error) {
 	}
 	w.players[name].end()
 	spec, _ := w.actor(name)
-	p, err := start(w.stage, spec)
+	p, err := start(w.stage, spec, w.limit)
 	if err != nil {
 		return nil, err
 	}

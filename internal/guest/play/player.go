@@ -51,15 +51,16 @@ type player struct {
 	control *net.UnixConn
 	parcel  *net.UnixConn
 	diag    *bytes.Buffer
-	own     int    // its number in its own pid namespace
-	context string // its SELinux context
-	ended   string // how it ended, once it has: "SIGKILL", "exit 3"
-	given   int    // descriptors that it has not taken yet
+	own     int           // its number in its own pid namespace
+	context string        // its SELinux context
+	ended   string        // how it ended, once it has: "SIGKILL", "exit 3"
+	given   int           // descriptors that it has not taken yet
+	limit   time.Duration // on every wait for it; 0: none but that of the wait
 }
 
 // start starts an actor and waits until it is ready.
-func start(stage Stage, spec api.ActorSpec) (*player, error) {
-	p := &player{spec: spec, diag: &bytes.Buffer{}}
+func start(stage Stage, spec api.ActorSpec, limit time.Duration) (*player, error) {
+	p := &player{spec: spec, diag: &bytes.Buffer{}, limit: limit}
 	if err := p.launch(stage); err != nil {
 		return nil, fmt.Errorf("start the actor of %s: %w", spec.Name, err)
 	}
@@ -122,6 +123,9 @@ func (p *player) ask(o actor.Order, wait time.Duration) (a actor.Answer, err err
 	}
 	if len(data) > actor.MaxDatagram {
 		return a, fmt.Errorf("an order of %d bytes", len(data))
+	}
+	if p.limit > 0 {
+		wait = min(wait, p.limit)
 	}
 	p.control.SetDeadline(time.Now().Add(wait))
 	if _, err := p.control.Write(data); err != nil && !errors.Is(err, unix.EPIPE) && !errors.Is(err, unix.ECONNRESET) {

@@ -141,13 +141,38 @@ func (a *attempt) open() (bool, error) {
 	return from.succeeded() && to.succeeded(), err
 }
 
-// make has the object made.
+// make has the object made, and looks at it.
 func (a *attempt) make() (bool, error) {
 	if a.maker == nil {
-		return true, a.makeHere()
+		return true, errors.Join(a.makeHere(), a.lookAt())
 	}
 	done, err := a.step(a.maker, actor.Order{Step: actor.StepMake})
-	return done.succeeded(), err
+	if err != nil || !done.succeeded() {
+		return false, err
+	}
+	return true, a.lookAt()
+}
+
+// lookAt looks at an object that has a path, where its maker is.
+func (a *attempt) lookAt() error {
+	switch a.object.Kind {
+	case "fifo", "file", "unix-stream", "unix-dgram", "unix-seqpacket":
+	default:
+		return nil
+	}
+	return a.stage.Inside(a.makerSpec(), func() error {
+		o, err := a.stage.Look(a.object.Path)
+		a.tried.Object = &o
+		return err
+	})
+}
+
+// makerSpec is the subject that made the object; nil: the agent.
+func (a *attempt) makerSpec() *api.ActorSpec {
+	if a.maker == nil {
+		return nil
+	}
+	return &a.maker.spec
 }
 
 // makeHere has the agent make the object.
@@ -233,11 +258,7 @@ func (a *attempt) remove() error {
 	if err != nil {
 		return err
 	}
-	var where *api.ActorSpec
-	if a.maker != nil {
-		where = &a.maker.spec
-	}
-	return a.stage.Inside(where, end.Remove)
+	return a.stage.Inside(a.makerSpec(), end.Remove)
 }
 
 // revocation opens a channel, takes the right away, and tries it again.
