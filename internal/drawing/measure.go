@@ -42,7 +42,7 @@ func lines(n int, size float64) float64 { return float64(n) * size * lineFactor 
 func wrap(text string, width, size float64) []string {
 	var all []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range pieces(text, width, size) {
 		if next := strings.TrimSpace(line + " " + word); textWidth(next, size) <= width || line == "" {
 			line = next
 			continue
@@ -51,6 +51,22 @@ func wrap(text string, width, size float64) []string {
 	}
 	if line != "" {
 		all = append(all, line)
+	}
+	return all
+}
+
+// pieces are the words of a text, those that are too wide in several parts.
+func pieces(text string, width, size float64) []string {
+	var all []string
+	for _, word := range strings.Fields(text) {
+		part, wide := "", 0.0
+		for _, r := range word {
+			if wide += em(r) * size; wide > width && part != "" {
+				all, part, wide = append(all, part), "", em(r)*size
+			}
+			part += string(r)
+		}
+		all = append(all, part)
 	}
 	return all
 }

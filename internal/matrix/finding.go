@@ -206,9 +206,9 @@ func (f Finding) difference() string {
 		return fmt.Sprintf("must work, and is not %s%s", views, f.stoppedBy())
 	case Revoked:
 		if i.Wants == scenarios.Stopped {
-			return fmt.Sprintf("must stop once %s is off, and goes on, %s", i.Boolean, views)
+			return "what is open must stop, and goes on: " + views
 		}
-		return fmt.Sprintf("must go on once %s is off, and stops, %s", i.Boolean, views)
+		return "what is open must go on, and stops: " + views
 	case TooFast:
 		return fmt.Sprintf("carries %s, more than the %s that are accepted", Rate(i.fastest(f.Views)), Rate(i.Bound))
 	case Elsewhere:
@@ -266,6 +266,9 @@ func (i *Item) String() string {
 	}
 	if i.How != "" {
 		text += " (" + i.How + ")"
+	}
+	if i.Topic == Revocation {
+		text += ", with " + i.Boolean + " switched off"
 	}
 	return text
 }

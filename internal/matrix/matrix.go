@@ -142,7 +142,7 @@ func ofRevocation(r scenarios.Revocation) *Item {
 		wants = scenarios.Flows
 	}
 	return &Item{
-		Topic: Revocation, From: r.From, To: r.To, Via: r.Via, Boolean: r.Boolean,
+		Topic: Revocation, From: r.From, To: r.To, Via: r.Via, How: r.How, Boolean: r.Boolean,
 		Wants: wants, Why: r.Why, At: r.At,
 	}
 }

@@ -137,7 +137,7 @@ func TestDifferencesAreFound(t *testing.T) {
 		},
 		"held though revoked": {
 			nil, func(v *scenarios.View) { v.Revocations[0] = scenarios.Seen{Outcome: scenarios.Flows} },
-			Revoked, "observed", "must stop once ipclab_open is off, and goes on", "in the branch of ipclab_open",
+			Revoked, "observed", "with ipclab_open switched off: what is open must stop, and goes on: observed", "in the branch of ipclab_open",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

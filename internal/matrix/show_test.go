@@ -78,7 +78,7 @@ func TestText(t *testing.T) {
 	for _, want := range []string{
 		"from ↓ to → │ writer ", "writer      │                                │ →→→ fifo\n",
 		"reader      │ ××→!1 fifo", "            │ ~~~ fifo full", "→ comes through, ~ a few bits come, × is stopped\n",
-		"reader → writer via fifo (full): 320 bit/s measured, up to 1.0 kbit/s\n", "writer → reader via fifo, ipclab_open switched off: must stop",
+		"reader → writer via fifo (full): 320 bit/s measured, up to 1.0 kbit/s\n", "writer → reader via fifo, with ipclab_open switched off: what is open\n        must stop",
 		"1 finding\n\n!1 reader → writer via fifo: must be impossible, and is observed\n   permitted  no rule\n   observed   a rule allows it\n                (allow …)\n   look at    why",
 	} {
 		if !strings.Contains(got, want) {

@@ -278,15 +278,15 @@ func (p *page) revocations() {
 		for _, line := range i.cellLines(p.look.Width - 2) {
 			p.line("  ", p.look.paint(line.tone, line.text))
 		}
-		p.item("      ", i.String()+", "+i.revocationWords())
+		p.item("      ", i.String()+": "+i.revocationWords())
 	}
 }
 
 func (i *Item) revocationWords() string {
 	if i.Wants == scenarios.Stopped {
-		return i.Boolean + " switched off: must stop"
+		return "what is open must stop"
 	}
-	return i.Boolean + " switched off: goes on"
+	return "what is open goes on"
 }
 
 func (p *page) findings() {
