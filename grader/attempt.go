@@ -9,6 +9,7 @@ import (
 
 	"ipclab/internal/guest/api"
 	"ipclab/labs"
+	"ipclab/scenarios"
 )
 
 // attempt is: allowed SUBJECT : OP PATH — the trusted probe can do it as that
@@ -21,9 +22,11 @@ type attempt struct {
 	op      api.Op
 	path    string
 	denied  bool
-	by      labs.Layer
+	by      scenarios.Layer
 	class   string // for SELinux; empty is any
 	perm    string
+
+	followed bool // another attempt of the same statement comes after it
 }
 
 const attemptUsage = "usage: allowed SUBJECT : OP PATH, or denied SUBJECT : OP PATH by LAYER [CLASS PERM]"
@@ -60,13 +63,13 @@ func (a *attempt) setLayer(words []string) error {
 	case !a.denied || len(words) < 2 || words[0] != "by":
 		return errors.New(attemptUsage)
 	}
-	a.by = labs.Layer(words[1])
-	if a.by != labs.ByDAC && a.by != labs.BySELinux {
+	a.by = scenarios.Layer(words[1])
+	if a.by != scenarios.ByDAC && a.by != scenarios.BySELinux {
 		return fmt.Errorf("a denial can be attributed to dac or selinux, not to %q", a.by)
 	}
 	switch {
 	case len(words) == 2:
-	case len(words) == 4 && a.by == labs.BySELinux:
+	case len(words) == 4 && a.by == scenarios.BySELinux:
 		a.class, a.perm = words[2], words[3]
 	default:
 		return errors.New(attemptUsage + "; CLASS and PERM only with selinux, and both")
@@ -92,7 +95,7 @@ func (a *attempt) controlledBy(c attempt) bool {
 }
 
 func (a *attempt) do(tr *trial) error {
-	spec := api.ProbeSpec{Subject: a.subject.Subject, Op: a.op, Path: a.path, More: tr.attemptFollows()}
+	spec := api.ProbeSpec{Subject: a.subject.Subject, Op: a.op, Path: a.path, More: a.followed || tr.attemptFollows()}
 	spec.Subject.Domain = a.domain()
 	var res api.ProbeResult
 	err := tr.machine("probing "+oneLine(a.path), func(ctx context.Context) (err error) {
@@ -117,7 +120,7 @@ func (tr *trial) attemptFollows() bool {
 		return false
 	}
 	name := tr.script.statements[next].name
-	return name == "allowed" || name == "denied"
+	return name == "allowed" || name == "denied" || name == "forbidden"
 }
 
 // domain is the subject's domain, also if the lab leaves it out.
@@ -141,6 +144,9 @@ func (a *attempt) conclude(tr *trial, o *observation) error {
 		return f.with(o.evidence...)
 	}
 	tr.evidence = append(tr.evidence, o.evidence...)
+	if !a.denied {
+		tr.controls = append(tr.controls, *a)
+	}
 	return nil
 }
 

@@ -21,7 +21,7 @@ type command interface {
 // commandNames are the commands of check scripts, as the doc comments of their
 // types describe them.
 func commandNames() []string {
-	return strings.Fields(`agree allowed await build denied env exited grep mark object policy
+	return strings.Fields(`agree allowed await build denied env exited forbidden grep mark object policy
 random replaced review run same signal spawn stderr stdout stop waitfor`)
 }
 
@@ -69,6 +69,8 @@ func (p *parser) parseLook(name string, neg bool, words []string) (command, erro
 		return parseIdentity(name, words)
 	case "allowed", "denied":
 		return p.parseAttempt(name, words)
+	case "forbidden":
+		return p.parseForbidden(words)
 	case "stdout", "stderr", "grep":
 		return parseMatch(name, neg, words)
 	case "agree":

@@ -8,7 +8,7 @@ import (
 
 	"ipclab/internal/guest/api"
 	"ipclab/internal/policy"
-	"ipclab/labs"
+	"ipclab/scenarios"
 )
 
 // observation is what an attempt came to: the kernel's answer, and what
@@ -74,16 +74,16 @@ func (a *attempt) succeeded(o *observation) bool {
 
 // layer is who refused, if somebody did. A message that SELinux does not let
 // somebody take is passed over (msgrcv finds none), and the refusal is recorded.
-func (o *observation) layer() labs.Layer {
+func (o *observation) layer() scenarios.Layer {
 	switch {
 	case o.errno == "ENOMSG" && len(o.denials) > 0:
-		return labs.BySELinux
+		return scenarios.BySELinux
 	case o.errno != "EACCES" && o.errno != "EPERM":
 		return ""
 	case len(o.denials) > 0:
-		return labs.BySELinux
+		return scenarios.BySELinux
 	}
-	return labs.ByDAC
+	return scenarios.ByDAC
 }
 
 // judge compares what was seen with what must be. The error is the machine's.
@@ -121,7 +121,7 @@ func (a *attempt) judgeDenied(tr *trial, o *observation) (*failure, error) {
 		return failed(nil, "%s was allowed %s, and must be denied it by %s", a.who(), a.what(), layerName(a.by)), nil
 	case layer != a.by:
 		return a.wrongLayer(o), nil
-	case layer == labs.BySELinux:
+	case layer == scenarios.BySELinux:
 		return a.judgeRule(tr, o)
 	}
 	return a.judgeMode(tr, o)
@@ -129,7 +129,7 @@ func (a *attempt) judgeDenied(tr *trial, o *observation) (*failure, error) {
 
 // refusal says who refused.
 func (o *observation) refusal() string {
-	if o.layer() == labs.BySELinux {
+	if o.layer() == scenarios.BySELinux {
 		return fmt.Sprintf("SELinux refused it (%s)", oneLine(o.denials[0].String()))
 	}
 	return fmt.Sprintf("DAC refused it (%s, mode %s of %s:%s, and no record of SELinux)",
@@ -139,14 +139,14 @@ func (o *observation) refusal() string {
 // wrongLayer explains why a denial by somebody else is not enough.
 func (a *attempt) wrongLayer(o *observation) *failure {
 	why := "whoever gets past the mode (as owner, member of the group, or by a mistaken chmod) would then be let through by the policy; SELinux has to refuse by itself"
-	if a.by == labs.ByDAC {
+	if a.by == scenarios.ByDAC {
 		why = "the mode must refuse by itself, without the policy"
 	}
 	return failed(nil, "%s was denied %s, but by the wrong layer: %s. It must be %s: %s", a.who(), a.what(), o.refusal(), layerName(a.by), why)
 }
 
-func layerName(l labs.Layer) string {
-	if l == labs.BySELinux {
+func layerName(l scenarios.Layer) string {
+	if l == scenarios.BySELinux {
 		return "SELinux"
 	}
 	return "DAC"

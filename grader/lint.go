@@ -25,8 +25,8 @@ func (e *LintError) Error() string {
 // Lint judges the scripts of a lab without running them. It finds commands
 // that do not exist or are not allowed, wrong arguments, unknown subjects,
 // variables and programs, waiting for what was never started, and denials
-// without the positive control that makes them mean something. It gives the
-// first mistake of each script.
+// without the positive control that makes them mean something: the first mistake of
+// each script. If there is none, it holds the scripts against the lab's scenario.
 func Lint(lab *labs.Lab) []*LintError {
 	var errs []*LintError
 	checks := lab.Checks()
@@ -37,6 +37,9 @@ func Lint(lab *labs.Lab) []*LintError {
 		if _, err := loadScript(lab, c); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if lab.Scenario() != nil && len(errs) == 0 {
+		errs = lintScenario(lab, checks)
 	}
 	return errs
 }

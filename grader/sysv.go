@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"ipclab/internal/guest/api"
-	"ipclab/labs"
+	"ipclab/scenarios"
 )
 
 // What is particular about System V objects: they have a key in the place of a
@@ -86,7 +86,7 @@ func (a *attempt) judgeSysVMode(o *observation) *failure {
 		return nil
 	}
 	return failed(nil, "%s was denied %s, but not by %s: owner and mode let it through, and there is no record of SELinux either",
-		a.who(), a.what(), layerName(labs.ByDAC))
+		a.who(), a.what(), layerName(scenarios.ByDAC))
 }
 
 // sysVBits are the bits of the mode that an operation needs.

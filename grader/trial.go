@@ -36,6 +36,7 @@ type trial struct {
 	last     *process            // what ended last
 	marks    map[string]api.Object
 	env      map[string]string // set by the command env, for testscript
+	controls []attempt         // what was shown to be allowed
 	evidence []Evidence
 	withheld string   // why the student's policy is not in the kernel, though the script has loaded it
 	done     int      // statements that were done

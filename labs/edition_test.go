@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"ipclab/scenarios"
 )
 
 // withHidden is the good lab with a third, hidden check.
@@ -101,7 +103,7 @@ func TestHiddenDescription(t *testing.T) {
 	for _, p := range Lint(lab) {
 		t.Error(p)
 	}
-	if c := lab.Check("swap"); c.Title != "it is not swapped" || c.Expect != "Nobody swaps it." || c.By != ByDAC {
+	if c := lab.Check("swap"); c.Title != "it is not swapped" || c.Expect != "Nobody swaps it." || c.By != scenarios.ByDAC {
 		t.Errorf("%+v", c)
 	}
 	if c := load1(t, studentsPart(f)).Check("swap"); c.Title != "a hidden check" || c.Expect != "" || c.By != "" {

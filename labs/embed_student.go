@@ -9,5 +9,5 @@ import "embed"
 // hidden check in it. The template is no lab that anybody has to solve, and is
 // there whole.
 //
-//go:embed */lab.yaml */README.md all:*/starter all:*/policy all:*/checks all:template
+//go:embed */lab.yaml */scenario.yaml */README.md all:*/starter all:*/policy all:*/checks all:template
 var embedded embed.FS

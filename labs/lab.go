@@ -9,6 +9,7 @@ import (
 
 	"ipclab/internal/guest/api"
 	"ipclab/internal/yamlfile"
+	"ipclab/scenarios"
 )
 
 // DefaultDomain is the SELinux domain of a subject that names none.
@@ -48,6 +49,9 @@ type Lab struct {
 	digest  string // see Digest
 	machine string // see MachineDigest
 	student bool   // see Whole
+
+	scenario     *scenarios.Scenario
+	scenarioFile string
 
 	parameters []Parameter
 	seed       Seed
@@ -101,19 +105,6 @@ type Step struct {
 	Checks []Check
 }
 
-// Layer is the part of the kernel that a check holds responsible for its
-// outcome. The zero value names none.
-type Layer string
-
-// The layers.
-const (
-	ByDAC       Layer = "dac"
-	BySELinux   Layer = "selinux"
-	BySeccomp   Layer = "seccomp"
-	ByNamespace Layer = "namespace"
-	ByCgroup    Layer = "cgroup"
-)
-
 // Check is one thing that a lab demands. Its script is checks/ID.txtar. That of
 // a hidden check is hidden/ID.txtar, and hidden/ID.yaml may hold a title, expect
 // and by for the instructor in place of those that students can read in lab.yaml.
@@ -122,12 +113,12 @@ type Check struct {
 	Title   string
 	Expect  string // one sentence: what must be true
 	Points  int
-	Hidden  bool // only the instructor's grading runs it, and students see no more of it than that it is there
-	By      Layer
-	Needs   []string      // ids of checks above it that must have passed
-	Inputs  []string      // globs of the workspace files that it depends on; none is every file
-	Timeout time.Duration // on the reference machine
-	Hints   []string      // from the first nudge to nearly the answer
+	Hidden  bool            // only the instructor's grading runs it, and students see no more of it than that it is there
+	By      scenarios.Layer // what it holds responsible for its outcome; empty: nothing in particular
+	Needs   []string        // ids of checks above it that must have passed
+	Inputs  []string        // globs of the workspace files that it depends on; none is every file
+	Timeout time.Duration   // on the reference machine
+	Hints   []string        // from the first nudge to nearly the answer
 
 	at      yamlfile.Position   // of its id
 	needsAt []yamlfile.Position // of the elements of Needs

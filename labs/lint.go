@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ipclab/internal/yamlfile"
+	"ipclab/scenarios"
 )
 
 // Problem is something about a lab that Load accepts and that must still be
@@ -45,6 +46,7 @@ func Lint(lab *Lab) []Problem {
 	l.scripts()
 	l.workspaces()
 	l.placeholders()
+	l.scenario()
 	for _, m := range lab.mutants {
 		l.mutant(m)
 	}
@@ -115,6 +117,16 @@ func (l *linter) matchingInputs(c *Check) {
 		if !slices.ContainsFunc(l.under("solution"), matches(g)) {
 			l.report(ManifestFile, c.at.Line, "check %q: no file of the solution matches %q of inputs", c.ID, g)
 		}
+	}
+}
+
+// scenario adds what is wrong with the scenario by itself.
+func (l *linter) scenario() {
+	if l.lab.scenario == nil {
+		return
+	}
+	for _, m := range scenarios.Lint(l.lab.scenario) {
+		l.problems = append(l.problems, Problem{m.File, m.Line, m.Col, m.Msg})
 	}
 }
 

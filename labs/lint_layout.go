@@ -65,7 +65,7 @@ func (l *linter) belongs(name string) bool {
 	top, rest, nested := strings.Cut(name, "/")
 	switch {
 	case !nested:
-		return name == ManifestFile || name == "README.md"
+		return name == ManifestFile || name == "README.md" || name == l.lab.scenarioFile
 	case top == "starter", top == solutionDir:
 		return true
 	case top == mutantsDir:

@@ -38,11 +38,6 @@ func loadVariant(raw fs.FS, folder, shown string, seed Seed) (*Lab, error) {
 		return nil, fmt.Errorf("the lab has no readable manifest: %w", err)
 	}
 	manifestErr := readManifest(l, data, folder)
-	if l.HasVariants() {
-		if l.dir, err = expandFS(raw, draw(l.parameters, seed)); err != nil {
-			return nil, err
-		}
-	}
 	mutants, mutantErr := loadMutants(l, shown)
 	if err := errors.Join(manifestErr, mutantErr); err != nil {
 		return nil, err
@@ -73,5 +68,5 @@ func readManifest(l *Lab, data []byte, folder string) error {
 		m.read(n)
 		m.consistent(folder)
 	})
-	return m.Err()
+	return errors.Join(m.unreadable, m.Err())
 }

@@ -13,6 +13,7 @@ import (
 	"ipclab/internal/guest/api"
 	"ipclab/internal/workspace/glob"
 	"ipclab/internal/yamlfile"
+	"ipclab/scenarios"
 )
 
 // manifest reads a lab.yaml. What one value must be is tested here; what the
@@ -20,6 +21,8 @@ import (
 type manifest struct {
 	yamlfile.Decoder
 	lab *Lab
+
+	unreadable error // why values could not be placed in the files
 
 	nameAt    yamlfile.Position
 	given     []located // policy.given
@@ -39,6 +42,13 @@ func (m *manifest) read(n ast.Node) {
 	if v := yamlfile.Value(n, "variant"); v != nil { // first: the other keys may have placeholders
 		m.variant(v)
 		m.Expand = expander(draw(l.parameters, l.seed))
+		m.placeValues()
+	}
+	declare := yamlfile.Must
+	if v := yamlfile.Value(n, "scenario"); v != nil { // before what adds to it
+		m.named(n)
+		m.scenario(v)
+		declare = yamlfile.May
 	}
 	m.Mapping(n, "the lab",
 		yamlfile.Must("name", func(n ast.Node) { m.nameAt = yamlfile.At(n); m.Text(&l.Name, "name", isLabName)(n) }),
@@ -47,7 +57,8 @@ func (m *manifest) read(n ast.Node) {
 		yamlfile.Must("minutes", m.Number(&minutes, "minutes", 1)),
 		yamlfile.Must("summary", m.Text(&l.Summary, "summary", isLine)),
 		yamlfile.Must("objectives", m.Texts(&l.Objectives, "objectives")),
-		yamlfile.Must("subjects", m.subjects),
+		yamlfile.May("scenario", func(ast.Node) {}),
+		declare("subjects", m.subjects),
 		yamlfile.May("objects", m.objects),
 		yamlfile.May("directories", m.List("directories", m.directory)),
 		yamlfile.Must("build", m.build),
@@ -58,10 +69,18 @@ func (m *manifest) read(n ast.Node) {
 	l.Time = time.Duration(minutes) * time.Minute
 }
 
+// named notes the lab's name before the manifest is read, as far as it is one.
+func (m *manifest) named(n ast.Node) {
+	if name, ok := yamlfile.TextOf(yamlfile.Value(n, "name")); ok && isLabName(name) == nil {
+		m.lab.Name = name
+	}
+}
+
 func (m *manifest) subjects(n ast.Node) {
 	m.Entries(n, "subjects", func(name string, v *ast.MappingValueNode) {
 		what := fmt.Sprintf("subject %q", name)
 		m.key(v, "subject", name)
+		m.twice("subject", name, yamlfile.At(v))
 		s := Subject{Name: name, Subject: api.Subject{Domain: DefaultDomain}}
 		m.Mapping(v.Value, what,
 			yamlfile.Must("user", m.Text(&s.User, "user of "+what, isUser)),
@@ -78,6 +97,7 @@ func (m *manifest) objects(n ast.Node) {
 	m.Entries(n, "objects", func(name string, v *ast.MappingValueNode) {
 		what := fmt.Sprintf("object %q", name)
 		m.key(v, "object", name)
+		m.twice("object", name, yamlfile.At(v))
 		o := Object{Name: name}
 		where := yamlfile.Must("path", m.Text(&o.Path, "path of "+what, isGuestPath))
 		if kind, _ := yamlfile.TextOf(yamlfile.Value(v.Value, "kind")); slices.Contains(api.SysVKinds(), kind) {
@@ -198,7 +218,7 @@ func (m *manifest) check(n ast.Node) Check {
 		yamlfile.May("timeout", m.Duration(&c.Timeout, "timeout of "+of)),
 		seen("hints", m.Texts(&c.Hints, "hints of "+of)),
 	)
-	c.By = Layer(by)
+	c.By = scenarios.Layer(by)
 	for _, need := range needs {
 		c.needsAt = append(c.needsAt, need.at)
 	}
@@ -237,7 +257,7 @@ func discloser(d *yamlfile.Decoder, c *Check) yamlfile.Reader {
 			yamlfile.May("expect", d.Text(&c.Expect, "expect")),
 			yamlfile.May("by", d.Text(&by, "by", isLayer)),
 		)
-		c.By = Layer(by)
+		c.By = scenarios.Layer(by)
 	}
 }
 

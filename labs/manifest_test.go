@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipclab/internal/guest/api"
+	"ipclab/scenarios"
 )
 
 // good is a manifest that uses every key. The tests spoil it in one place.
@@ -116,7 +117,7 @@ func TestLoadChecks(t *testing.T) {
 		t.Errorf("builds is %+v", c)
 	}
 	eof := lab.Check("eof")
-	if eof.By != BySELinux || eof.Timeout != 5*time.Second || eof.Hints[0] != "close the\nwrite end" {
+	if eof.By != scenarios.BySELinux || eof.Timeout != 5*time.Second || eof.Hints[0] != "close the\nwrite end" {
 		t.Errorf("eof is %+v", eof)
 	}
 	if script, err := lab.Script(eof); err != nil || !strings.HasPrefix(string(script), "run ") {

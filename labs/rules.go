@@ -11,6 +11,7 @@ import (
 
 	"ipclab/internal/guest/api"
 	"ipclab/internal/yamlfile"
+	"ipclab/scenarios"
 )
 
 // The rules for single values of a manifest. Each returns what is wrong.
@@ -91,7 +92,7 @@ func isKind(s string) error {
 	return oneOf(append([]string{"fifo", "file", "dir", "symlink", "socket", "char", "block"}, api.SysVKinds()...)...)(s)
 }
 func isLayer(s string) error {
-	return oneOf(string(ByDAC), string(BySELinux), string(BySeccomp), string(ByNamespace), string(ByCgroup))(s)
+	return oneOf(string(scenarios.ByDAC), string(scenarios.BySELinux), string(scenarios.BySeccomp), string(scenarios.ByNamespace), string(scenarios.ByCgroup))(s)
 }
 
 func isMode(s string) error {

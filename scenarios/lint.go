@@ -92,7 +92,12 @@ func (l *linter) types() {
 }
 
 func (l *linter) declaredType(name, of string, at Position) {
-	l.known(name, slices.Concat(l.declared["type"], l.declared["typeattribute"]), of, "type", at)
+	l.known(name, slices.Concat(l.declared["type"], l.declared["typeattribute"], machineTypes()), of, "type", at)
+}
+
+// machineTypes are types of ipclab's own in every machine (vagrant/guest/ipclab.cil).
+func machineTypes() []string {
+	return []string{"ipclab_agent_t", "ipclab_student_t", "ipclab_probe_exec_t", "ipclab_subject", "ipclab_object"}
 }
 
 // known reports a name that no module declares, if it is the scenario's own or

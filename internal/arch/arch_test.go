@@ -30,7 +30,7 @@ func layers() [][]string {
 		{"internal/guest/play"},
 		{"internal/guest", "internal/image", "internal/machine", "internal/policy/model", "internal/sipcdemo", "internal/workspace", "scenarios"},
 		{"internal/flow", "internal/proof", "labs"},
-		{"internal/bench/query", "internal/explain", "internal/matrix", "internal/permitted"},
+		{"internal/bench/query", "internal/choose", "internal/explain", "internal/matrix", "internal/permitted"},
 		{"internal/observed"},
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
@@ -63,23 +63,25 @@ func bounds() map[string][]string {
 		},
 		// what was looked at is laid side by side, not looked at
 		"internal/matrix": {"internal/drawing", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile", "scenarios"},
+		// which mechanism suits is told from what plays came to
+		"internal/choose": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile", "scenarios"},
 		// what denials mean is told from records, without a machine
 		"internal/explain": {"internal/flow", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/policy/model", "internal/yamlfile", "scenarios"},
 		// a lab is data, and so is a scenario
-		"labs":              {"internal/guest/api", "internal/nearest", "internal/workspace/glob", "internal/yamlfile"},
+		"labs":              {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "scenarios"},
 		"internal/observed": {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile", "scenarios"},
 		"scenarios":         {"internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy", "internal/yamlfile"},
 		// the engine sees a guest through an interface of its own
-		"grader":             {"internal/draft", "internal/guest/api", "internal/nearest", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "labs"},
+		"grader":             {"internal/draft", "internal/guest/api", "internal/nearest", "internal/mechanism", "internal/policy", "internal/workspace/glob", "internal/yamlfile", "labs", "scenarios"},
 		"internal/workspace": {"internal/guest/api", "internal/workspace/glob"},
 		// what was handed in is taken without a machine
 		"internal/intake": {
-			"grader", "grader/gradebook", "internal/draft", "internal/guest/api", "internal/nearest", "internal/policy",
-			"internal/workspace", "internal/workspace/glob", "internal/yamlfile", "labs",
+			"grader", "grader/gradebook", "internal/draft", "internal/guest/api", "internal/mechanism", "internal/nearest", "internal/policy",
+			"internal/workspace", "internal/workspace/glob", "internal/yamlfile", "labs", "scenarios",
 		},
 		"cmd/ipclab": {
 			"grader", "grader/gradebook", "grader/report", "internal/class", "internal/cli", "internal/draft", "internal/drawing", "internal/explain", "internal/flow", "internal/guest/api", "internal/host", "internal/image", "internal/intake", "internal/machine",
-			"internal/machine/qemu", "internal/matrix", "internal/mechanism", "internal/nearest", "internal/observed", "internal/permitted", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
+			"internal/choose", "internal/machine/qemu", "internal/matrix", "internal/mechanism", "internal/nearest", "internal/observed", "internal/permitted", "internal/policy", "internal/policy/model", "internal/proof", "internal/sequence", "internal/session", "internal/sipcdemo", "internal/sparse", "internal/workspace",
 			"internal/workspace/glob", "internal/yamlfile", "labs", "scenarios", "sipc", "sipc/internal/sysv", "vagrant",
 		},
 	}

@@ -200,6 +200,9 @@ func readable(modules []policy.Module) error {
 // ScenarioOf gives the lab's scenario. A lab that has none is one without flows:
 // its subjects and objects have names all the same.
 func ScenarioOf(lab *labs.Lab) *scenarios.Scenario {
+	if own := lab.Scenario(); own != nil {
+		return own
+	}
 	s := &scenarios.Scenario{Name: lab.Name, Title: lab.Title, Policy: lab.Policy.Given, Directories: lab.Directories}
 	for _, one := range lab.Subjects {
 		s.Subjects = append(s.Subjects, scenarios.Subject{Name: one.Name, User: one.User, Domain: one.Domain})

@@ -14,6 +14,7 @@ import (
 	"ipclab/internal/machine/qemu"
 	"ipclab/internal/workspace"
 	"ipclab/labs"
+	"ipclab/scenarios"
 )
 
 // Proof is one thing that a lab must show: that its policy keeps student code
@@ -118,7 +119,7 @@ func given(fsys fs.FS) func() (fs.FS, error) {
 func attributed(lab *labs.Lab) []string {
 	var ids []string
 	for _, c := range lab.Checks() {
-		if c.By == labs.BySELinux {
+		if c.By == scenarios.BySELinux {
 			ids = append(ids, c.ID)
 		}
 	}
