@@ -28,6 +28,7 @@ func main() {
 	rounds := flag.Int("rounds", 11, "how many rounds there are")
 	span := flag.Duration("span", 80*time.Millisecond, "how long a trial takes, about")
 	only := flag.String("only", "", "measure only `ways` (with commas between them) and print, not write, what they come to")
+	guide := flag.String("choose", "", "measure only what ipclab choose tells of each mechanism, and write it to this `file`")
 	work := flag.String("work", "", "with -only: measure only this `work`")
 	flag.Parse()
 	program, err := os.Executable()
@@ -36,6 +37,10 @@ func main() {
 	if *only != "" {
 		_, err := s.measure(ctx, some(strings.Split(*only, ","), *work))
 		conclude(err)
+		return
+	}
+	if *guide != "" {
+		conclude(s.guide(ctx, *guide))
 		return
 	}
 	conclude(s.write(ctx, *out))
