@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipclab/grader"
@@ -146,26 +147,49 @@ func (x *explanation) effect(e *explain.Effect) {
 		x.line("and then", "nothing new could go between "+e.Within)
 		return
 	}
-	for i, o := range append(e.Flows[:len(e.Flows):len(e.Flows)], e.Channels...) {
+	texts := channelTexts(e.Channels)
+	for i := len(e.Flows) - 1; i >= 0; i-- {
+		texts = slices.Insert(texts, 0, openedText(e.Flows[i]))
+	}
+	for i, text := range texts {
 		if i == mostLines {
-			x.line("", fmt.Sprintf("and %d more: --json has all", len(e.Flows)+len(e.Channels)-i))
+			x.line("", fmt.Sprintf("and %d more: --json has all", len(texts)-i))
 			return
 		}
-		x.line([]string{"and then", ""}[min(i, 1)], openedText(o))
+		x.line([]string{"and then", ""}[min(i, 1)], text)
 	}
+}
+
+// channelTexts tells back channels, those of one name over one object together.
+func channelTexts(all []explain.Opened) (texts []string) {
+	type kind struct{ name, over string }
+	var kinds []kind
+	pairs, how := map[kind][]string{}, map[kind]string{}
+	for _, o := range all {
+		k := kind{o.Name, o.Over}
+		if pairs[k] == nil {
+			kinds = append(kinds, k)
+		}
+		pair := o.From + " → " + o.To
+		if o.Forbidden {
+			pair += " (forbidden)"
+		}
+		pairs[k], how[k] = append(pairs[k], pair), strings.Join(o.Steps, "; ")
+	}
+	for _, k := range kinds {
+		texts = append(texts, fmt.Sprintf("a few bits %s, by the back channel %q of %s: %s", strings.Join(pairs[k], ", "), k.name, k.over, how[k]))
+	}
+	return texts
 }
 
 // openedText tells a flow that a rule would open.
 func openedText(o explain.Opened) string {
 	text := o.From + " could tell " + o.To + " something"
-	if o.Narrow || o.Name != "" {
+	if o.Narrow {
 		text = o.From + " could tell " + o.To + " a few bits"
 	}
 	if o.Over != "" {
 		text += " over " + o.Over
-	}
-	if o.Name != "" {
-		text += fmt.Sprintf(" by the back channel %q (%s)", o.Name, strings.Join(o.Steps, "; "))
 	}
 	switch {
 	case o.Forbidden:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -279,7 +280,10 @@ const studentDomain = "ipclab_student_t"
 // object names what was acted on, with the scenario's name where it has one.
 func (v *traceView) object(r api.TraceRow) string {
 	if r.Class == "" {
-		return strings.TrimSpace(explain.Escape(r.Name) + " by the mode " + r.Mode)
+		if r.Mode == "" { // it was not found
+			return strings.TrimSpace(explain.Escape(r.Name) + " (mode of a directory)")
+		}
+		return strings.TrimSpace(explain.Escape(r.Name) + " (mode " + r.Mode + ")")
 	}
 	name := r.Target
 	for _, o := range v.scenario.Objects {
@@ -293,8 +297,8 @@ func (v *traceView) object(r api.TraceRow) string {
 		}
 	}
 	text := name + ":" + r.Class
-	if r.Name != "" && r.Name != name {
-		text += " " + explain.Escape(r.Name)
+	if base := path.Base(r.Name); r.Name != "" && base != name {
+		text += " " + explain.Escape(base)
 	}
 	return text
 }

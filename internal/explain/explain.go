@@ -109,6 +109,10 @@ func (d *Denial) byMode(s *scenarios.Scenario) {
 		return
 	}
 	d.Object = escaped(d.path.name) + objectName(s, func(o scenarios.Object) bool { return o.Path == d.path.name })
+	if d.path.mode == "" {
+		d.Notes = append(d.Notes, "no record of SELinux or seccomp, and it was not even found: the mode of a directory on the way to it decided")
+		return
+	}
 	d.Notes = append(d.Notes, fmt.Sprintf("no record of SELinux or seccomp: the mode %s of %s:%s decided, or one of the directories above, or a missing capability",
 		modeBits(d.path.mode), d.path.owner, d.path.group))
 }

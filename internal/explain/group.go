@@ -54,7 +54,7 @@ func (g *groups) avc(e policy.Event, a policy.AVC) {
 		d.Layer = scenarios.ByDAC
 	}
 	d.call(e.Syscall)
-	key := fmt.Sprintln("avc", d.Source, d.Target, d.Class, d.Permissions, d.Permissive, d.Syscall)
+	key := fmt.Sprintln("avc", d.Source, d.Target, d.Class, d.Permissions, d.Permissive, d.Operation)
 	one := g.add(key, d, e)
 	name := a.Path
 	if name == "" {

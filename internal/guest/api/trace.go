@@ -50,16 +50,16 @@ type TraceRow struct {
 	Target      string    `json:"target,omitempty"` // empty where SELinux was not asked
 	Class       string    `json:"class,omitempty"`
 	Permissions []string  `json:"permissions,omitempty"`
-	Name        string    `json:"name,omitempty"` // that a program gave the object
+	Name        string    `json:"name,omitempty"` // that a program gave the object, the last time
 	Denied      bool      `json:"denied"`
 	Permissive  bool      `json:"permissive,omitempty"` // denied, and let through
 	Arch        uint32    `json:"arch,omitempty"`       // AUDIT_ARCH_*
 	Syscall     int       `json:"syscall"`              // number; -1 if it is not known
 	Exit        int64     `json:"exit,omitempty"`       // of a refused call: a negative errno
-	User        string    `json:"user,omitempty"`       // number of the effective user, of a refused call
+	User        string    `json:"user,omitempty"`       // number of the effective user; empty until the call has ended
 	Mode        string    `json:"mode,omitempty"`       // of the object, of a call that the mode refused: octal OWNER:GROUP
 	Comm        string    `json:"comm,omitempty"`       // what the program called itself the first time
-	Count       uint64    `json:"count"`
+	Count       uint64    `json:"count"`                // 0: it was counted elsewhere in the end
 	First       time.Time `json:"first"`
 	Last        time.Time `json:"last"`
 }

@@ -35,9 +35,9 @@ type Tally struct {
 
 // key is what makes rows alike.
 type key struct {
-	source, target, class, perms, name, user string
-	denied, permissive                       bool
-	syscall                                  int
+	source, target, class, perms, user string
+	denied, permissive                 bool
+	syscall                            int
 }
 
 type row struct {
@@ -47,9 +47,15 @@ type row struct {
 
 // event is one event of which more records may come.
 type event struct {
-	rows    []*row // of its AVC records
-	refused *row   // the call was refused without one
-	allowed bool   // all of it was granted: the trail need not keep it
+	decisions []decision
+	refused   *row // the call was refused without a decision
+	allowed   bool // all of it was granted: the trail need not keep it
+}
+
+// decision is one AVC record of an event, and where it was counted meanwhile.
+type decision struct {
+	avc policy.AVC
+	row *row
 }
 
 // New makes a tally for domains.
@@ -88,25 +94,37 @@ func (t *Tally) avc(text string) bool {
 		return false
 	}
 	t.records++
-	name := a.Path
-	if name == "" {
-		name = a.Name
-	}
-	perms := slices.Sorted(slices.Values(a.Perms))
-	k := key{source: a.Source.Type, target: a.Target.Type, class: a.Class, perms: strings.Join(perms, " "), name: name,
-		denied: a.Denied, permissive: a.Permissive}
-	r := t.row(k, func() api.TraceRow {
-		return api.TraceRow{Source: k.source, Target: k.target, Class: k.class, Permissions: perms, Name: name,
-			Denied: k.denied, Permissive: k.permissive, Syscall: -1, Comm: a.Comm, First: a.Time}
-	})
 	e := t.event(a.Serial, !a.Denied)
 	e.allowed = e.allowed && !a.Denied
-	if r != nil {
-		r.Count++
-		r.Last = a.Time
-		e.rows = append(e.rows, r)
-	}
+	e.decisions = append(e.decisions, decision{a, t.count(a, "")})
 	return !a.Denied
+}
+
+// count counts a decision of SELinux.
+func (t *Tally) count(a policy.AVC, user string) *row {
+	perms := slices.Sorted(slices.Values(a.Perms))
+	k := key{source: a.Source.Type, target: a.Target.Type, class: a.Class, perms: strings.Join(perms, " "), user: user,
+		denied: a.Denied, permissive: a.Permissive}
+	r := t.row(k, func() api.TraceRow {
+		return api.TraceRow{Source: k.source, Target: k.target, Class: k.class, Permissions: perms, User: user,
+			Denied: k.denied, Permissive: k.permissive, Syscall: -1, Comm: a.Comm, First: a.Time}
+	})
+	if r == nil {
+		return nil
+	}
+	r.Count++
+	r.Last = a.Time
+	if name := nameOf(a); name != "" {
+		r.Name = name
+	}
+	return r
+}
+
+func nameOf(a policy.AVC) string {
+	if a.Path != "" {
+		return a.Path
+	}
+	return a.Name
 }
 
 // syscall takes the call of an event: what asked for the permissions, or, where
@@ -118,12 +136,7 @@ func (t *Tally) syscall(text string) bool {
 	}
 	t.records++
 	if e := t.events[s.Serial]; e != nil {
-		for _, r := range e.rows {
-			if r.Syscall < 0 {
-				r.Syscall, r.Arch = s.Number, s.Arch
-				t.touch(r)
-			}
-		}
+		t.settle(e, s)
 		return e.allowed
 	}
 	if s.Success || s.Exit != -13 && s.Exit != -1 {
@@ -139,6 +152,41 @@ func (t *Tally) syscall(text string) bool {
 		t.event(s.Serial, false).refused = r
 	}
 	return false
+}
+
+// settle counts the decisions of an event anew, now that it is known which call
+// of whom they were about: those about one object in one call are one.
+func (t *Tally) settle(e *event, s policy.Syscall) {
+	var all []policy.AVC
+	for _, d := range e.decisions {
+		if d.row == nil {
+			continue
+		}
+		d.row.Count--
+		t.touch(d.row)
+		all = merged(all, d.avc)
+	}
+	e.decisions = nil
+	for _, a := range all {
+		if r := t.count(a, s.User); r != nil {
+			r.Syscall, r.Arch = s.Number, s.Arch
+		}
+	}
+}
+
+// merged adds a decision to those that it belongs to.
+func merged(all []policy.AVC, a policy.AVC) []policy.AVC {
+	for i, b := range all {
+		if a.Target != b.Target || a.Class != b.Class || a.Denied != b.Denied || a.Permissive != b.Permissive {
+			continue
+		}
+		all[i].Perms = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Perms, b.Perms))))
+		if nameOf(a) != "" {
+			all[i].Path, all[i].Name = a.Path, a.Name
+		}
+		return all
+	}
+	return append(all, a)
 }
 
 func errnoWord(exit int64) string {
@@ -163,7 +211,9 @@ func (t *Tally) path(kind policy.RecordType, text string) bool {
 	if len(p.Mode) > 4 {
 		p.Mode = p.Mode[len(p.Mode)-4:]
 	}
-	e.refused.Name, e.refused.Mode = p.Name, p.Mode+" "+p.Owner+":"+p.Group
+	if e.refused.Name = p.Name; p.Mode != "" {
+		e.refused.Mode = p.Mode + " " + p.Owner + ":" + p.Group
+	}
 	t.touch(e.refused)
 	return e.allowed
 }

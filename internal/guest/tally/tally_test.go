@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipclab/internal/guest/api"
 	"ipclab/internal/policy"
 )
 
@@ -47,11 +48,15 @@ func TestTallyCounts(t *testing.T) {
 	add(policy.RecordAVC, avc(6, "granted", "getattr", "other_t", `"x"`), false) // not watched
 	add(policy.RecordUserAVC, "audit(1.000:7): whatever", false)
 	got := y.Since(0)
-	if len(got.Rows) != 3 || got.Unread != 0 || got.Full != 0 {
-		t.Fatalf("got %+v", got)
+	rows := slices.DeleteFunc(slices.Clone(got.Rows), func(r api.TraceRow) bool { return r.Count == 0 })
+	if len(rows) != 4 || got.Unread != 0 || got.Full != 0 {
+		t.Fatalf("got %+v", rows)
 	}
-	read, write, mode := got.Rows[0], got.Rows[1], got.Rows[2]
-	if read.Count != 2 || read.Denied || read.Syscall != 257 || read.Last.Sub(read.First).Milliseconds() != 2 || !slices.Equal(read.Permissions, []string{"open", "read"}) {
+	pending, read, write, mode := rows[0], rows[1], rows[2], rows[3]
+	if pending.Count != 1 || pending.User != "" || pending.Syscall != -1 { // its call has not ended
+		t.Errorf("got %+v", pending)
+	}
+	if read.Count != 1 || read.Denied || read.Syscall != 257 || read.User != "2002" || !slices.Equal(read.Permissions, []string{"open", "read"}) || read.Name != "x" {
 		t.Errorf("got %+v", read)
 	}
 	if !write.Denied || write.Syscall != 257 || write.Target != "fifo_t" || write.Name != "x" {
@@ -60,16 +65,28 @@ func TestTallyCounts(t *testing.T) {
 	if mode.Class != "" || mode.Exit != -13 || mode.Name != "/run/x" || mode.Mode != "0640 2001:2000" || mode.User != "2002" {
 		t.Errorf("got %+v", mode)
 	}
-	y.Add(uint16(policy.RecordAVC), avc(8, "denied", "write", "b_t", `"x"`))
-	if later := y.Since(got.Next); len(later.Rows) != 1 || later.Rows[0].ID != 2 || later.Rows[0].Count != 2 {
+	y.Add(uint16(policy.RecordSyscall), call(3, 257, 3, "a_t"))
+	if later := y.Since(got.Next); len(later.Rows) != 2 || later.Rows[0].Count != 0 || later.Rows[1].Count != 2 || later.Rows[1].Last.Sub(later.Rows[1].First).Milliseconds() != 2 {
 		t.Errorf("got %+v", later)
+	}
+}
+
+// What one call asks about one object is one thing, in however many questions.
+func TestTallyMergesTheQuestionsOfACall(t *testing.T) {
+	y := New([]string{"a_t"})
+	y.Add(uint16(policy.RecordAVC), avc(1, "granted", "write", "a_t", `"x"`))
+	y.Add(uint16(policy.RecordAVC), avc(1, "granted", "open write", "a_t", `"/run/x"`))
+	y.Add(uint16(policy.RecordSyscall), call(1, 257, 3, "a_t"))
+	rows := slices.DeleteFunc(y.Since(0).Rows, func(r api.TraceRow) bool { return r.Count == 0 })
+	if len(rows) != 1 || rows[0].Count != 1 || strings.Join(rows[0].Permissions, " ") != "open write" || rows[0].Name != "/run/x" {
+		t.Errorf("got %+v", rows)
 	}
 }
 
 func TestTallyIsBounded(t *testing.T) {
 	y := New([]string{"a_t"})
 	for i := range mostRows + 10 {
-		y.Add(uint16(policy.RecordAVC), avc(i%1000, "granted", "read", "a_t", fmt.Sprintf(`"x%d"`, i)))
+		y.Add(uint16(policy.RecordAVC), avc(i%1000, "granted", fmt.Sprintf("p%d", i), "a_t", `"x"`))
 	}
 	if got := y.Since(0); len(got.Rows) != mostRows || got.Full != 10 {
 		t.Errorf("%d rows, %d left out", len(got.Rows), got.Full)
