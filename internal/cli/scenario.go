@@ -19,7 +19,7 @@ func newScenario(a *app) *cobra.Command {
 		Long: "A scenario says which flows between which subjects must work, and which must be impossible.\n" +
 			"SCENARIO is a name of the library (`ipclab scenario list`), or a file such as ./my/scenario.yaml.",
 	}
-	c.AddCommand(newScenarioList(a), newScenarioShow(a), newScenarioLint(a), newScenarioPlay(a), newScenarioProve(a), newScenarioDraw(a), newScenarioSchema(a), newScenarioReference(a))
+	c.AddCommand(newScenarioList(a), newScenarioShow(a), newScenarioLint(a), newScenarioPlay(a), newScenarioProve(a), newScenarioDraw(a), newScenarioTrace(a), newScenarioSchema(a), newScenarioReference(a))
 	return c
 }
 
