@@ -15,7 +15,7 @@ type asked struct {
 	source, target, class, permission string
 	flow                              *scenarios.Flow
 	end                               scenarios.End
-	call                              string
+	making                            bool // of the object, by who owns it
 }
 
 // wants is what a scenario's flows ask of SELinux.
@@ -53,18 +53,37 @@ func (w *wants) flow(f *scenarios.Flow) {
 }
 
 // makers adds what the makers of objects ask for to make them: a flow over the
-// object needs that as well.
+// object needs that as well. Where the scenario names no maker, whoever owns the
+// object and uses it may be the one.
 func (w *wants) makers() {
 	for i := range w.scenario.Flows {
 		f := &w.scenario.Flows[i]
 		object, ok := w.scenario.Object(f.Via)
-		if !ok || f.Want != scenarios.Allow || object.Maker == "" {
+		m, known := mechanism.Find(object.Kind)
+		if !ok || !known || f.Want != scenarios.Allow {
 			continue
 		}
-		maker, _ := w.scenario.Subject(object.Maker)
-		if m, ok := mechanism.Find(object.Kind); ok {
-			w.calls(f, object, m, scenarios.FromEnd, maker, m.Make)
+		for _, name := range []string{f.From, f.To} {
+			s, _ := w.scenario.Subject(name)
+			if object.Maker == name || object.Maker == "" && object.Owner != "" && object.Owner == s.User {
+				w.make(f, object, m, s)
+			}
 		}
+	}
+}
+
+// make adds what making and replacing an object asks for.
+func (w *wants) make(f *scenarios.Flow, o scenarios.Object, m mechanism.Mechanism, who scenarios.Subject) {
+	begin := len(w.all)
+	w.calls(f, o, m, scenarios.FromEnd, who, m.Make)
+	if m.Place == mechanism.Path {
+		w.calls(f, o, m, scenarios.FromEnd, who, []mechanism.Call{{Needs: []mechanism.Need{
+			{On: mechanism.OnDirectory, Class: "dir", Permissions: []string{"remove_name"}},
+			{On: mechanism.OnObject, Class: m.Classes[0], Permissions: []string{"rename", "unlink"}},
+		}}})
+	}
+	for i := begin; i < len(w.all); i++ {
+		w.all[i].making = true
 	}
 }
 
@@ -88,7 +107,7 @@ func (w *wants) calls(f *scenarios.Flow, o scenarios.Object, m mechanism.Mechani
 			}
 			for _, target := range w.targets(f, o, who, n.On) {
 				for _, p := range n.Permissions {
-					w.all = append(w.all, asked{domainOf(who), target, class, p, f, end, c.Name})
+					w.all = append(w.all, asked{source: domainOf(who), target: target, class: class, permission: p, flow: f, end: end})
 				}
 			}
 		}
@@ -145,6 +164,7 @@ func (w *wants) directories(path string) []string {
 type judgement struct {
 	verdict Verdict
 	flow    *scenarios.Flow
+	making  bool
 }
 
 // of tells what the scenario says of one permission. What a wanted flow needs
@@ -156,11 +176,11 @@ func (w *wants) of(source, target, class, permission string) judgement {
 			continue
 		}
 		if a.flow.Want == scenarios.Allow {
-			return judgement{Needed, a.flow}
+			return judgement{Needed, a.flow, a.making}
 		}
 		refused := cmp.Or(a.flow.Refused, scenarios.FromEnd)
 		if a.end == refused && (found.flow == nil || closer(a.flow, found.flow, class, permission)) {
-			found = judgement{Goal, a.flow}
+			found = judgement{verdict: Goal, flow: a.flow}
 		}
 	}
 	return found
@@ -194,6 +214,13 @@ func (w *wants) judge(d *Denial) {
 	}
 }
 
+// uses tells whether a wanted flow of the subject leads over the object.
+func (w *wants) uses(d *Denial) bool {
+	return slices.ContainsFunc(w.all, func(a asked) bool {
+		return a.source == d.Source && a.target == d.Target && a.class == d.Class && a.flow.Want == scenarios.Allow
+	})
+}
+
 // hasSubject tells whether a subject is in a domain.
 func (w *wants) hasSubject(domain string) bool {
 	return slices.ContainsFunc(w.scenario.Subjects, func(s scenarios.Subject) bool { return domainOf(s) == domain })
@@ -202,12 +229,14 @@ func (w *wants) hasSubject(domain string) bool {
 func (w *wants) selinux(d *Denial) {
 	by := map[Verdict][]string{}
 	flows := map[Verdict]*scenarios.Flow{}
+	making := false
 	for _, p := range d.Permissions {
 		j := w.of(d.Source, d.Target, d.Class, p)
 		if j.verdict == Neither && slices.Contains(opening, p) {
 			continue // stands beside one that says more
 		}
 		by[j.verdict] = append(by[j.verdict], p)
+		making = making || j.making
 		if flows[j.verdict] == nil {
 			flows[j.verdict] = j.flow
 		}
@@ -223,8 +252,12 @@ func (w *wants) selinux(d *Denial) {
 		if f := flows[Goal]; f.By != "" && f.By != scenarios.BySELinux {
 			d.Notes = append(d.Notes, fmt.Sprintf("the scenario wants %s to refuse it; here SELinux did", f.By))
 		}
+	case making:
+		d.Verdict, d.Why = Needed, flowText(flows[Needed])+" must work, and whoever makes the object needs this for it"
 	case len(needed) > 0:
 		d.Verdict, d.Why = Needed, flowText(flows[Needed])+" must work, and asks for this"
+	case slices.Equal(d.Permissions, []string{"getattr"}) && w.uses(d):
+		d.Verdict, d.Why = Neither, "the flow itself does not ask for it: your program looks at the object (stat), and sees what others do with it. Allow it only if it must look"
 	default:
 		d.Verdict, d.Why = Neither, "no flow of the scenario asks for this: look at what your program does there"
 	}
