@@ -120,9 +120,9 @@ type Need struct {
 	Class       string   `yaml:"class"` // "object": the class of the object that is meant
 	Permissions []string `yaml:"permissions"`
 	Only        Only     `yaml:"only"`
-	// Silent says that a refusal gives no error: a message is passed over, a
-	// descriptor is left out.
-	Silent bool `yaml:"silent"`
+	// Gives is what a refusal gives in place of EACCES: "MSG_CTRUNC" where a
+	// descriptor is left out, "nothing" where a message is passed over.
+	Gives string `yaml:"gives"`
 }
 
 // On is what a Need is about: whose type is the target of the question.
@@ -263,12 +263,15 @@ func (c Call) check() error {
 		return fmt.Errorf("a call has a name, system calls, and only: maker or other")
 	case !slices.Contains([]string{"", "x", "wx"}, c.Directory) || !slices.Contains([]string{"", "r", "w", "rw", "user", "port"}, c.Mode):
 		return fmt.Errorf("there is no mode %q", c.Directory+c.Mode)
+	case (c.Directory != "") != slices.ContainsFunc(c.Needs, func(n Need) bool { return n.On == OnDirectory }):
+		return fmt.Errorf("what is asked of a directory's mode and what SELinux is asked about it go together")
 	case c.Mode == "" && len(c.Overrides) > 0:
 		return fmt.Errorf("nothing is asked that %s could override", strings.Join(c.Overrides, ", "))
 	}
 	for _, n := range c.Needs {
-		if n.Class == "" || len(n.Permissions) == 0 || !n.Only.known() || n.By != "" && n.By != string(OnMessage) || !n.On.known() {
-			return fmt.Errorf("a need names what it is on, a class and permissions")
+		if n.Class == "" || len(n.Permissions) == 0 || !n.Only.known() || n.By != "" && n.By != string(OnMessage) || !n.On.known() ||
+			!slices.Contains([]string{"", "nothing", "MSG_CTRUNC"}, n.Gives) {
+			return fmt.Errorf("a need names what it is on, a class and permissions; what it gives is nothing or MSG_CTRUNC")
 		}
 	}
 	return nil

@@ -89,7 +89,7 @@ func TestMistakesAreErrors(t *testing.T) {
 	for _, change := range [][2]string{
 		{"title:", "titel:"}, {"kind: exit", "kind: pigeon"}, {"about: a", "about: ''"}, {"made: none", "made: nobody"}, {"made: none", "made: agent"},
 		{"classes: [process]", "classes: []"}, {"name: exit", "name: ''"}, {"syscalls: [exit]", "syscalls: []"}, {"on: to", "on: top"}, {"on: to", "by: me, on: to"},
-		{"syscalls: [exit]", "syscalls: [exit], mode: x"}, {"syscalls: [exit]", "syscalls: [exit], directory: r"}, {"syscalls: [exit]", "syscalls: [exit], only: one"},
+		{"syscalls: [exit]", "syscalls: [exit], mode: x"}, {"syscalls: [exit]", "syscalls: [exit], directory: r"}, {"syscalls: [exit]", "syscalls: [exit], directory: x"}, {"syscalls: [exit]", "syscalls: [exit], only: one"},
 		{"syscalls: [exit]", "syscalls: [exit], overrides: [kill]"}, {"permissions: [signal]", "permissions: []"}, {"title: t", "title: t, place: nowhere"},
 		{"title: t", "title: t, namespace: mind"}, {"about: a, from", "about: a, receiver: other, from"},
 	} {

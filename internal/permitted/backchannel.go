@@ -77,7 +77,7 @@ func (p *prover) backChannel(b scenarios.BackChannel) (scenarios.Seen, error) {
 	}
 	seen := scenarios.Seen{Outcome: scenarios.Flows, Text: channels[0].How, Evidence: now.passed}
 	if now.refusal != nil {
-		seen = p.seen(trial{thing: p.things[b.Via], want: scenarios.Flow{Want: b.Want, Class: b.Class, Permission: b.Permission}}, now)
+		seen = seenOf(trial{thing: p.things[b.Via], want: scenarios.Flow{Want: b.Want, Class: b.Class, Permission: b.Permission}}, now)
 	}
 	seen.When, err = p.when(now, func(values map[string]bool) (found, error) { return p.tryChannels(b, channels, values) })
 	return seen, err

@@ -56,7 +56,7 @@ func (p *prover) trial(one trial) (scenarios.Seen, error) {
 	if err != nil {
 		return scenarios.Seen{}, err
 	}
-	seen := p.seen(one, now)
+	seen := seenOf(one, now)
 	seen.When, err = p.when(now, func(values map[string]bool) (found, error) { return p.try(one, values) })
 	return seen, err
 }
@@ -229,14 +229,14 @@ func calledBy(t *thing, what string) string {
 }
 
 // seen puts what was found into the words of a view.
-func (p *prover) seen(one trial, f found) scenarios.Seen {
+func seenOf(one trial, f found) scenarios.Seen {
 	if f.refusal == nil {
-		return scenarios.Seen{Outcome: scenarios.Flows, Text: p.comesThrough(one), Evidence: f.passed}
+		return scenarios.Seen{Outcome: scenarios.Flows, Text: fmt.Sprintf("every call of %s and %s is let through", one.from.Name, one.to.Name), Evidence: f.passed}
 	}
 	r := f.refusal
 	s := scenarios.Seen{
 		Outcome: scenarios.Stopped, By: r.by, Class: r.class, Syscall: r.syscall, Errno: r.errno, Refused: r.side.end,
-		Text: fmt.Sprintf("%s: %s", called(r.call), r.text), Evidence: r.evidence,
+		Text: fmt.Sprintf("%s: %s", r.call.Name, r.text), Evidence: r.evidence,
 	}
 	if len(r.missing) > 0 {
 		s.Permission = r.missing[0]
@@ -245,14 +245,6 @@ func (p *prover) seen(one trial, f found) scenarios.Seen {
 		}
 	}
 	return s
-}
-
-// called is a call, for people.
-func called(c mechanism.Call) string { return c.Name }
-
-// comesThrough says that nothing stops a flow.
-func (p *prover) comesThrough(one trial) string {
-	return fmt.Sprintf("every call of %s and %s is let through", one.from.Name, one.to.Name)
 }
 
 // addInformation adds what the information-flow graph says: the path over the

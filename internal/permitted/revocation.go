@@ -22,7 +22,7 @@ func (p *prover) revocation(r scenarios.Revocation) (scenarios.Seen, error) {
 		return scenarios.Seen{}, err
 	}
 	if before.refusal != nil {
-		seen := p.seen(one, before)
+		seen := seenOf(one, before)
 		seen.Text = "nothing flows even before: " + seen.Text
 		return seen, nil
 	}
@@ -33,7 +33,7 @@ func (p *prover) revocation(r scenarios.Revocation) (scenarios.Seen, error) {
 		return scenarios.Seen{}, err
 	}
 	if held.refusal != nil {
-		seen := p.seen(one, held)
+		seen := seenOf(one, held)
 		seen.Text = fmt.Sprintf("it is asked again at every message, and with %s off %s", r.Boolean, seen.Text)
 		return seen, nil
 	}

@@ -80,13 +80,12 @@ func (w *walk) call(c mechanism.Call) *refusal {
 // directories, then the object's mode, then SELinux about the object; of a port,
 // SELinux comes first.
 func (w *walk) asks(c mechanism.Call) *refusal {
-	inside, mode := c.Directory == "", c.Mode == "port"
+	mode := c.Mode == "port"
 	for _, n := range c.Needs {
 		if !n.Only.Applies(w.side.makes) {
 			continue
 		}
 		if n.On == mechanism.OnDirectory {
-			inside = true
 			if r := w.directories(c, n); r != nil || w.err != nil {
 				return r
 			}
@@ -101,10 +100,6 @@ func (w *walk) asks(c mechanism.Call) *refusal {
 		if r := w.selinux(c, n); r != nil || w.err != nil {
 			return r
 		}
-	}
-	if !inside {
-		w.err = fmt.Errorf("%s of %s leads through directories, and needs nothing of them", c.Name, w.thing.Kind)
-		return nil
 	}
 	if !mode || c.Mode == "port" {
 		return w.mode(c)
@@ -272,8 +267,8 @@ func (w *walk) permissions(c mechanism.Call, n mechanism.Need, source, target, c
 	}
 	r := w.refuse(c, scenarios.BySELinux, "EACCES", "%s lacks %s %s on %s", lacking(w, source), class, strings.Join(missing, ", "), target)
 	r.class, r.missing = class, missing
-	if n.Silent {
-		r.errno = ""
+	if n.Gives != "" {
+		r.errno = strings.TrimPrefix(n.Gives, "nothing")
 		r.text += ", which gives no error"
 	}
 	r.evidence = []string{about(scenarios.BySELinux, "no rule allows %s %s (%s (%s))", source, target, class, strings.Join(missing, " "))}
