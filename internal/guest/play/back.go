@@ -82,8 +82,7 @@ func (b *backChannel) openKeeper() error {
 	if b.keeper, err = actor.New(role); err != nil || role.Side == actor.MakerSide {
 		return err
 	}
-	err = b.stage.Inside(b.where(), func() error { return b.keeper.Open(actor.NewTrace()) })
-	return errors.Join(err, b.skipRecords())
+	return b.stage.Inside(b.where(), func() error { return b.keeper.Open(actor.NewTrace()) })
 }
 
 // where is whose namespaces the object is in.
@@ -110,8 +109,7 @@ func (b *backChannel) keep(first bool) error {
 		return nil
 	}
 	if !b.kind.ByMaker {
-		err := b.stage.Inside(b.where(), func() error { return b.kind.Keep(b.keeper, first) })
-		return errors.Join(err, b.skipRecords())
+		return b.stage.Inside(b.where(), func() error { return b.kind.Keep(b.keeper, first) })
 	}
 	order, err := b.fill(b.maker, actor.Order{Step: actor.StepKeep, Bit: first})
 	if err != nil {
@@ -170,6 +168,9 @@ func slots() map[time.Duration]int {
 // oneByOne is for how long bits are sent one by one, on orders.
 const oneByOne = 40 * time.Millisecond
 
+// fewest is how many bits are sent one by one at least: fewer tell nothing.
+const fewest = 8
+
 // measure tells how many bits a second come through at least, after what errors cost:
 // the best of all that is tried.
 func (b *backChannel) measure() error {
@@ -193,37 +194,44 @@ func (b *backChannel) measure() error {
 
 // inTurns sends bits one after the other, each when the one before was seen.
 func (b *backChannel) inTurns() (float64, error) {
+	signal, err := b.fill(b.from, actor.Order{Step: actor.StepSignal})
+	if err != nil {
+		return 0, err
+	}
+	look, err := b.fill(b.to, actor.Order{Step: actor.StepLook})
+	if err != nil {
+		return 0, err
+	}
 	var sent, seen []bool
 	begun := time.Now()
-	for time.Since(begun) < oneByOne {
-		bit := rand.IntN(2) == 1
+	for time.Since(begun) < oneByOne || len(sent) < fewest {
 		if err := b.keep(false); err != nil {
 			return 0, err
 		}
-		if _, err := b.quietly(b.from, actor.Order{Step: actor.StepSignal, Bit: bit}); err != nil {
+		signal.Bit = rand.IntN(2) == 1
+		if _, err := b.quietly(b.from, signal); err != nil {
 			return 0, err
 		}
-		answer, err := b.quietly(b.to, actor.Order{Step: actor.StepLook})
+		answer, err := b.quietly(b.to, look)
 		if err != nil {
 			return 0, err
 		}
-		sent, seen = append(sent, bit), append(seen, answer.Bit)
+		sent, seen = append(sent, signal.Bit), append(seen, answer.Bit)
 	}
 	return rateOf(sent, seen, time.Since(begun)), nil
 }
 
 // quietly gives an order and reports nothing. An actor that ends answers nothing.
 func (b *backChannel) quietly(p *player, o actor.Order) (actor.Answer, error) {
-	o, err := b.fill(p, o)
-	if err != nil || !p.alive() {
-		return actor.Answer{}, err
+	if !p.alive() {
+		return actor.Answer{}, nil
 	}
 	answer, err := p.ask(o, stepWait)
 	return answer, b.giveUp(p, err)
 }
 
 // lead is how long before the first slot both are told.
-const lead = 4 * time.Millisecond
+const lead = 8 * time.Millisecond
 
 // byClock has both ends work by the clock.
 func (b *backChannel) byClock(slot time.Duration, number int) (float64, error) {
@@ -231,10 +239,16 @@ func (b *backChannel) byClock(slot time.Duration, number int) (float64, error) {
 	for i := range bits {
 		bits[i] = rand.IntN(2) == 1
 	}
-	begin := actor.Clock() + int64(lead)
-	order := actor.Order{Step: actor.StepSignals, Bits: bits, Begin: begin, Slot: int64(slot)}
-	looking := order
-	looking.Step, looking.Bits = actor.StepLooks, make([]bool, number)
+	order, err := b.fill(b.from, actor.Order{Step: actor.StepSignals, Bits: bits, Slot: int64(slot)})
+	if err != nil {
+		return 0, err
+	}
+	looking, err := b.fill(b.to, actor.Order{Step: actor.StepLooks, Bits: make([]bool, number), Slot: int64(slot)})
+	if err != nil {
+		return 0, err
+	}
+	order.Begin = actor.Clock() + int64(lead)
+	looking.Begin = order.Begin
 
 	var failed error
 	var both sync.WaitGroup
