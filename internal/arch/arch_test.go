@@ -35,7 +35,7 @@ func layers() [][]string {
 		{"internal/machine/qemu", "grader"},
 		{"internal/host", "grader/gradebook"},
 		{"internal/session", "internal/intake", "grader/report"},
-		{"internal/class"},
+		{"internal/bench/tracing", "internal/class"},
 		{"internal/cli"},
 		{"cmd/", "internal/bench", "internal/bench/ipc", "internal/bench/leaks", "internal/bench/setools", "internal/vmtest", "internal/vmtest/", "grader/redteam", "grader/redteam/"},
 	}

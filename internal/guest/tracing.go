@@ -11,8 +11,8 @@ import (
 	"ipclab/internal/guest/tally"
 )
 
-// errTraced says that there is a trace already: two would count each other's.
-var errTraced = errors.New("a trace of this machine is running already")
+// errTraced says that there is a trace already.
+var errTraced = errors.New(api.Traced)
 
 // errNotTraced says that there is none.
 var errNotTraced = errors.New("no trace of this machine is running")

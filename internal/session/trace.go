@@ -67,11 +67,28 @@ func (t Trace) Run(ctx context.Context, observe func(api.TraceReply)) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.TraceBegin(ctx, t.domains(), pairs); err != nil {
-		return traceError(err)
+	if err := t.begin(ctx, m, pairs); err != nil {
+		return err
 	}
 	err = w.follow(ctx)
 	return errors.Join(err, w.end())
+}
+
+// passing is how long a trace that is ending just now may take: the machine
+// notices by itself that one was killed.
+const passing = 3 * time.Second
+
+// begin begins, once a trace that is ending has ended.
+func (t Trace) begin(ctx context.Context, m *machine.Client, pairs []machine.TracePair) error {
+	for begun := time.Now(); ; {
+		_, err := m.TraceBegin(ctx, t.domains(), pairs)
+		err = traceError(err)
+		var traced *TracedError
+		if !errors.As(err, &traced) || time.Since(begun) > passing || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // TracedError says that a trace of the machine is running already.
@@ -88,7 +105,7 @@ func (e *TracedError) Hint() string { return "end the other one with Ctrl-C" }
 
 func traceError(err error) error {
 	var lost *machine.LostError
-	if !errors.As(err, &lost) && strings.Contains(err.Error(), "already") {
+	if err != nil && !errors.As(err, &lost) && err.Error() == api.Traced {
 		return &TracedError{err}
 	}
 	return err

@@ -71,3 +71,7 @@ const (
 	CallTraceRead  = "Agent.TraceRead"
 	CallTraceEnd   = "Agent.TraceEnd"
 )
+
+// Traced is the agent's answer where a trace is running already: two would count
+// each other's.
+const Traced = "a trace of this machine is running already"
