@@ -13,20 +13,35 @@ import (
 	"strconv"
 	"strings"
 
+	"ipclab/internal/bench/query"
 	"ipclab/internal/draft"
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == query.Command {
+		conclude(query.Child(os.Args[2], os.Stdout))
+		return
+	}
 	out := flag.String("out", "docs/bench.md", "the `file` to write the table to")
 	bin := flag.String("bin", "bin", "the `folder` with ipclab and ipclab-guest")
 	runs := flag.Int("runs", 7, "how often the quick ones are run")
 	fresh := flag.Bool("fresh", true, "also measure the first start on a fresh machine, with an empty cache")
 	sizes := flag.String("classes", "1,10,40,100", "the `sizes` of classes to grade; empty grades none")
 	flat := flag.Int("flat", 200, "the size of the class that the grader's memory is watched over")
+	only := flag.Bool("flows", false, "measure only questions to the policy and scenarios; print it, and write nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *bin, *runs, *fresh, *sizes, *flat); err != nil {
+	if *only {
+		conclude(printFlows(ctx, *bin, *runs))
+		return
+	}
+	conclude(run(ctx, *out, *bin, *runs, *fresh, *sizes, *flat))
+}
+
+// conclude ends the program if there was an error.
+func conclude(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

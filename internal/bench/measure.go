@@ -47,6 +47,9 @@ func (b *bench) measure(n int, fresh bool, classes *class) ([]row, error) {
 	if err := b.besides(rows, add); err != nil {
 		return nil, err
 	}
+	if err := b.flows(n, add); err != nil {
+		return nil, err
+	}
 	if classes != nil {
 		if err := classes.measure(add); err != nil {
 			return nil, err

@@ -107,16 +107,25 @@ func (g *Graph) over(u use) string {
 
 // steps are the two steps of a use.
 func (g *Graph) steps(u use) (sent, seen Step) {
-	name := u.c.channel.Name
-	sent = Step{From: g.model.Types[u.from], To: g.over(u), Channel: name, Narrow: true}
-	seen = Step{From: g.over(u), To: g.model.Types[u.to], Channel: name, Narrow: true}
-	g.explain(&sent, u.sent, endCounts(u.c.channel.Sent))
-	g.explain(&seen, u.seen, endCounts(u.c.channel.Seen))
-	seen.Why = u.c.channel.How
-	if u.object >= 0 {
-		sent.Constraints = g.constraints(u.from, u.object, sent.Class, sent.Permissions)
-		seen.Constraints = g.constraints(u.to, u.object, seen.Class, seen.Permissions)
+	return u.place(g, g.explained(u))
+}
+
+// explained are the two steps of a use, but for their places.
+func (g *Graph) explained(u use) (both [2]Step) {
+	for i := range both {
+		both[i] = Step{Channel: u.c.channel.Name, Narrow: true}
 	}
+	g.explain(&both[0], u.sent, endCounts(u.c.channel.Sent))
+	g.explain(&both[1], u.seen, endCounts(u.c.channel.Seen))
+	both[1].Why = u.c.channel.How
+	return both
+}
+
+// place tells of two steps between whom they are, and over what.
+func (u use) place(g *Graph, both [2]Step) (sent, seen Step) {
+	sent, seen = both[0], both[1]
+	sent.From, sent.To = g.model.Types[u.from], g.over(u)
+	seen.From, seen.To = sent.To, g.model.Types[u.to]
 	return sent, seen
 }
 
@@ -132,23 +141,29 @@ func (s *search) between(from, to int, declared []Declared) []BackChannel {
 	var all []BackChannel
 	for i := range s.g.channels {
 		c := &s.g.channels[i]
-		known := map[int]bool{}
+		known, told := map[int]bool{}, map[[2]int32][2]Step{}
 		for u := range s.g.uses(c, s.g.single(from), to) {
 			private := s.private[s.kindOf(c.channel)]
 			if known[u.object] || private != nil && private.Has(u.object) {
 				continue
 			}
 			known[u.object] = true
-			all = append(all, s.backChannel(u, declared))
+			rules := [2]int32{u.sent.rule, u.seen.rule}
+			both, ok := told[rules]
+			if !ok {
+				both = s.g.explained(u)
+				told[rules] = both
+			}
+			all = append(all, s.backChannel(u, both, declared))
 		}
 	}
 	return all
 }
 
-func (s *search) backChannel(u use, declared []Declared) BackChannel {
+func (s *search) backChannel(u use, both [2]Step, declared []Declared) BackChannel {
 	g, c := s.g, u.c.channel
 	b := BackChannel{From: g.model.Types[u.from], To: g.model.Types[u.to], Class: c.Class, Name: c.Name, Over: g.over(u), How: c.How}
-	b.Sent, b.Seen = g.steps(u)
+	b.Sent, b.Seen = u.place(g, both)
 	for i, d := range s.declared {
 		if d.is(c) && d.from == u.from && d.to == u.to && (u.object < 0 || d.via.Has(u.object)) {
 			b.Declared, b.Why = true, declared[i].Why

@@ -63,7 +63,7 @@ func (g *Graph) constraints(acts, object int, class string, permissions []string
 		e := l.evaluation(g, acts, object, about)
 		if holds := e.eval(l.of.Expr); holds != yes {
 			all = append(all, Constraint{Keyword: l.of.Keyword, From: g.model.Types[acts], To: g.objectName(object), Class: class,
-				Permissions: about, Compares: e.compared(), Denies: holds == no, Rule: located(l.of.Source.Node())})
+				Permissions: about, Compares: e.compared(), Denies: holds == no, Rule: l.text})
 		}
 	}
 	return all
@@ -81,14 +81,16 @@ func (g *Graph) objectName(object int) string {
 type limit struct {
 	of    *model.Constraint
 	perms model.Set // nil for one about new labels
+	text  string    // with its place
 }
 
 // addLimits sorts the constraints by class.
 func (g *Graph) addLimits() {
 	for i := range g.model.Constraints {
 		c := &g.model.Constraints[i]
+		text := located(c.Source.Node())
 		for _, a := range c.Access {
-			g.limits[a.Class] = append(g.limits[a.Class], limit{c, a.Perms})
+			g.limits[a.Class] = append(g.limits[a.Class], limit{c, a.Perms, text})
 		}
 	}
 }
@@ -176,12 +178,21 @@ func (e *evaluation) compare(a, b *policy.Node) truth3 {
 		e.unknown(b)
 		return maybe
 	}
-	set, err := e.g.model.World().Eval(b)
-	if err != nil {
-		e.unknown(a)
-		return maybe
+	names := []*policy.Node{b}
+	if b.Kind == policy.List {
+		names = b.List
 	}
-	return known3(set.Has(one))
+	for _, name := range names {
+		set, err := e.g.model.TypesOf(name.Text)
+		if err != nil {
+			e.unknown(a)
+			return maybe
+		}
+		if set.Has(one) {
+			return yes
+		}
+	}
+	return no
 }
 
 func known3(b bool) truth3 {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"ipclab/internal/policy/model"
 )
@@ -39,6 +40,7 @@ type Graph struct {
 	implied  []implied
 	acting   int32              // the types that processes have
 	limits   map[string][]limit // by class
+	texts    sync.Map           // of rules that were told
 	guessed  []string           // CLASS:PERMISSION, of which the map says nothing
 	flows    map[permKey][]placeFlow
 }
@@ -97,7 +99,16 @@ func NewGraph(m *model.Model, o Options) (*Graph, error) {
 	for _, class := range m.Classes() { // questions must not add any
 		g.placeOf(place{class: class})
 	}
+	g.computeSets()
 	return g, g.build()
+}
+
+// computeSets has the model compute all sets of types, because several questions at
+// once must not. One that is made of itself has none, and is an error where it is used.
+func (g *Graph) computeSets() {
+	for _, name := range slices.Concat(g.model.Types, g.model.Attributes()) {
+		_, _ = g.model.TypesOf(name)
+	}
 }
 
 // build makes all arcs.

@@ -177,6 +177,10 @@ func (s *search) backByChannel(at int, to node) ([]Step, node, int) {
 		for u := range s.g.uses(&s.g.channels[i], s.rounds[at-1].walked, to.number) {
 			if s.counts(u) {
 				sent, seen := s.g.steps(u)
+				if u.object >= 0 {
+					sent.Constraints = s.g.constraints(u.from, u.object, sent.Class, sent.Permissions)
+					seen.Constraints = s.g.constraints(u.to, u.object, seen.Class, seen.Permissions)
+				}
 				return []Step{seen, sent}, node{0, u.from}, at - 1
 			}
 		}
@@ -210,7 +214,7 @@ func (g *Graph) explain(s *Step, a arc, counts func(class string, p Permission) 
 		return
 	}
 	r := &g.model.Rules[a.rule]
-	s.Rule, s.When = located(r.Source.Node()), conditionText(r.When)
+	s.Rule, s.When = g.ruleText(a.rule), conditionText(r.When)
 	for _, access := range r.Access {
 		names := g.model.Permissions(access.Class)
 		access.Perms.Each(func(i int) {
@@ -224,6 +228,16 @@ func (g *Graph) explain(s *Step, a arc, counts func(class string, p Permission) 
 			s.Permissions = append(s.Permissions, p.Name)
 		})
 	}
+}
+
+// ruleText is a rule with its place. The same ones are told again and again.
+func (g *Graph) ruleText(rule int32) string {
+	if text, ok := g.texts.Load(rule); ok {
+		return text.(string)
+	}
+	text := located(g.model.Rules[rule].Source.Node())
+	g.texts.Store(rule, text)
+	return text
 }
 
 // conditionText is a condition in words.

@@ -64,8 +64,9 @@ func BenchmarkNewGraph(b *testing.B) {
 func BenchmarkAsk(b *testing.B) {
 	g := realGraph(b, realModel(b, realPolicy(b)), Options{})
 	for name, q := range map[string]Query{
-		"possible":   {From: "named_t", To: "cupsd_t"},
-		"impossible": {From: "ipclab_student_t", To: "httpd_t", Trusted: []Trust{{Name: "domain", Except: "ipclab_subject"}}, Wide: true},
+		"possible":           {From: "named_t", To: "cupsd_t"},
+		"many back channels": {From: "ipclab_student_t", To: "ipclab_agent_t"},
+		"impossible":         {From: "ipclab_student_t", To: "httpd_t", Trusted: []Trust{{Name: "domain", Except: "ipclab_subject"}}, Wide: true},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
