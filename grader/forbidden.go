@@ -34,7 +34,7 @@ func (p *parser) parseForbidden(words []string) (command, error) {
 	w := newWishes(p.lab)
 	q := query{from: words[0], to: words[2], way: strings.Join(words[4:len(words)-1], "")}
 	var err error
-	if q.via, err = w.object(words[len(words)-1]); err != nil {
+	if q.via, err = w.objects(words[len(words)-1]); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{q.from, q.to} {
@@ -56,12 +56,11 @@ func (w *wishes) forbidden(q query) (command, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.denials = append(f.denials, a)
+		f.denials, f.wanted = append(f.denials, a), append(f.wanted, w.wanted(one.via)...)
 	}
 	if len(f.denials) == 0 {
 		return nil, w.nothing(q)
 	}
-	f.wanted = w.wanted(q.via)
 	return f, nil
 }
 
@@ -69,7 +68,7 @@ func (w *wishes) forbidden(q query) (command, error) {
 func (w *wishes) nothing(q query) error {
 	var others []string
 	for _, one := range w.denied() {
-		if one.via == q.via {
+		if slices.Contains(q.via, one.via) {
 			others = append(others, fmt.Sprintf("%s -> %s : %s", one.from, one.to, one.way))
 		}
 	}
@@ -77,7 +76,7 @@ func (w *wishes) nothing(q query) error {
 	if q.way != "" {
 		way = " in the way " + q.way
 	}
-	return fmt.Errorf("%s does not forbid anything from %s to %s over %s%s; over it, it forbids %s", w.lab.ScenarioFile(), q.from, q.to, q.via, way,
+	return fmt.Errorf("%s does not forbid anything from %s to %s over %s%s; over it, it forbids %s", w.lab.ScenarioFile(), q.from, q.to, strings.Join(q.via, " or "), way,
 		cmp.Or(strings.Join(slices.Compact(others), ", "), "nothing"))
 }
 
@@ -157,10 +156,13 @@ func (f *forbidden) do(tr *trial) error {
 }
 
 // query is what a script asks about.
-type query struct{ from, to, via, way string }
+type query struct {
+	from, to, way string
+	via           []string // objects of the scenario that the script's one may be
+}
 
 func (q query) means(w wish) bool {
-	return w.from == q.from && w.to == q.to && w.via == q.via && (q.way == "" || q.way == w.way || q.way == string(w.op))
+	return w.from == q.from && w.to == q.to && slices.Contains(q.via, w.via) && (q.way == "" || q.way == w.way || q.way == string(w.op))
 }
 
 // subject is a subject of the lab, by a name in a script.
@@ -176,19 +178,23 @@ func (w *wishes) subject(name string) (labs.Subject, error) {
 	return s, fmt.Errorf("the lab has no subject %q%s", name, meant(name, names))
 }
 
-// object is the name of an object of the scenario, by the path that a script names.
-func (w *wishes) object(path string) (string, error) {
-	var names []string
+// objects are the scenario's objects of a path or key that a script names: more than
+// one where several subjects make it, one at a time.
+func (w *wishes) objects(path string) ([]string, error) {
+	var found, names []string
 	for _, o := range w.lab.Objects {
 		if _, ok := w.lab.Scenario().Object(o.Name); !ok {
 			continue
 		}
-		if o.Path == path || o.Name == path {
-			return o.Name, nil
+		if o.Path == path {
+			found = append(found, o.Name)
 		}
-		names = append(names, o.Name, o.Path)
+		names = append(names, o.Path, "$"+o.Variable())
 	}
-	return "", fmt.Errorf("the scenario has no object %q that a check could look at%s", path, meant(path, names))
+	if len(found) > 0 {
+		return found, nil
+	}
+	return nil, fmt.Errorf("the scenario has no object %q that a check could look at%s", path, meant(path, names))
 }
 
 // meant suggests the nearest name.

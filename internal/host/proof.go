@@ -29,19 +29,30 @@ func (h *Host) ProvePolicy(ctx context.Context, i *image.Image, modules []policy
 	if data, err := os.ReadFile(remembered); err == nil && json.Unmarshal(data, &p) == nil && len(p.Claims) > 0 {
 		return &p, nil
 	}
-	flat, err := os.ReadFile(i.FlatPolicy())
+	whole, err := WholePolicy(i)
 	if err != nil {
 		return nil, err
 	}
-	question := proof.Question{
-		Base:    []policy.Module{{File: "Debian's policy", Source: flat}, {File: "ipclab.cil", Source: base}},
-		Modules: modules, Scope: scope,
-	}
+	question := proof.Question{Base: whole, Modules: modules, Scope: scope}
 	found, err := question.Prove()
 	if err == nil && found.Holds() && ctx.Err() == nil {
 		remember(remembered, found)
 	}
 	return found, err
+}
+
+// WholePolicy reads the policy of an image: the distribution's, and ipclab's own
+// on top of it.
+func WholePolicy(i *image.Image) ([]policy.Module, error) {
+	flat, err := os.ReadFile(i.FlatPolicy())
+	if err != nil {
+		return nil, err
+	}
+	base, err := os.ReadFile(i.BasePolicy())
+	if err != nil {
+		return nil, err
+	}
+	return []policy.Module{{File: "Debian's policy", Source: flat}, {File: "ipclab.cil", Source: base}}, nil
 }
 
 // remember keeps a proof. Where it cannot be written, the next time takes a

@@ -18,11 +18,11 @@ import (
 )
 
 // Proof is one thing that a lab must show: that its policy keeps student code
-// from what judges it; and by running, that its starter fails, that its solution
+// from what judges it; that with the solution's policy its scenario holds; and by running, that its starter fails, that its solution
 // passes, that a mutant fails exactly the check it names, or that the checks of
 // SELinux fail where SELinux only watches.
 type Proof struct {
-	What    string         `json:"what"`              // "policy", "starter", "solution", "permissive", "mutant NAME"
+	What    string         `json:"what"`              // "policy", "scenario", "starter", "solution", "permissive", "mutant NAME"
 	Claim   string         `json:"claim"`             // what must be so
 	Problem string         `json:"problem,omitempty"` // why it is not; empty is proved
 	Err     error          `json:"-"`                 // the machine failed: nothing is known
@@ -51,6 +51,9 @@ func Prove(ctx context.Context, h *host.Host, lab *labs.Lab, jobs int, observe f
 	}
 	if len(lab.Policy.Given)+len(lab.Policy.Student) > 0 {
 		observe(policyProof(ctx, h, i, lab))
+	}
+	if lab.Scenario() != nil {
+		observe(scenarioProof(ctx, i, lab))
 	}
 	trials, err := trialsOf(lab)
 	if err != nil {
