@@ -5,17 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"ipclab/internal/host"
 	"ipclab/internal/matrix"
 	"ipclab/internal/permitted"
 	"ipclab/internal/policy"
 	"ipclab/internal/policy/model"
 	"ipclab/scenarios"
+	"ipclab/vagrant"
 )
 
 // proving is what `scenario prove` was asked for.
@@ -68,20 +67,29 @@ func (a *app) proveScenario(ctx context.Context, name string, asked proving) err
 	return err
 }
 
-// wholePolicy reads the policy of the machines' image, or the one in a file. A
-// file's that lacks ipclab's own module gets the image's.
+// wholePolicy reads the policy of the machines' image, or the one in a file.
 func (a *app) wholePolicy(ctx context.Context, file string) (*permitted.Policy, error) {
+	if file != "" {
+		return policyIn(ctx, file)
+	}
 	h, err := a.host()
 	if err != nil {
 		return nil, err
 	}
-	if file == "" {
-		modules, err := imagePolicy(ctx, h)
-		if err != nil {
-			return nil, err
-		}
-		return permitted.Read(modules)
+	i, err := h.Image(ctx)
+	if err != nil {
+		return nil, err
 	}
+	modules, err := h.WholePolicy(i, nil)
+	if err != nil {
+		return nil, err
+	}
+	return permitted.Read(modules)
+}
+
+// policyIn reads the policy in a file. If it lacks ipclab's own module, that comes
+// on top.
+func policyIn(ctx context.Context, file string) (*permitted.Policy, error) {
 	module, err := policy.ReadWhole(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil, &usageError{fmt.Errorf("the policy cannot be read: %w", err)}
@@ -90,14 +98,17 @@ func (a *app) wholePolicy(ctx context.Context, file string) (*permitted.Policy, 
 		return nil, err
 	}
 	whole, err := permitted.Read([]policy.Module{module})
-	if err != nil || whole.Has(subjectAttribute) {
-		return whole, err
-	}
-	modules, err := imagePolicy(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	whole, _, err = whole.With(modules[1:])
+	own := policy.Module{File: "ipclab.cil"}
+	if own.Source, err = vagrant.Recipe().ReadFile("guest/ipclab.cil"); err != nil {
+		return nil, err
+	}
+	if whole.Has(subjectAttribute) {
+		return whole.Rejoin(own)
+	}
+	whole, _, err = whole.With([]policy.Module{own})
 	return whole, err
 }
 
@@ -116,23 +127,6 @@ func provingLab(err error) bool {
 
 // subjectAttribute is in every policy that has ipclab's own module.
 const subjectAttribute = "ipclab_subject"
-
-// imagePolicy gives Debian's policy of the image, and ipclab's own module.
-func imagePolicy(ctx context.Context, h *host.Host) ([]policy.Module, error) {
-	i, err := h.Image(ctx)
-	if err != nil {
-		return nil, err
-	}
-	flat, err := os.ReadFile(i.FlatPolicy())
-	if err != nil {
-		return nil, err
-	}
-	base, err := os.ReadFile(i.BasePolicy())
-	if err != nil {
-		return nil, err
-	}
-	return []policy.Module{{File: "Debian's policy", Source: flat}, {File: "ipclab.cil", Source: base}}, nil
-}
 
 // printEverything prints each thing that the scenario says with all that speaks for
 // what was computed, and the same for every pair of subjects.

@@ -466,6 +466,35 @@ func TestModulesThatThePolicyHas(t *testing.T) {
 	}
 }
 
+// In a compiled policy a type that gets an attribute is not in those around it, until
+// the module that said so is read again.
+func TestRejoin(t *testing.T) {
+	flat := replaced(t, base, "ipclab_student_t ipclab_subject))", "ipclab_student_t a_t b_t c_t))")
+	p, err := permitted.Read([]policy.Module{{File: "flat.cil", Source: []byte(flat)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := load(t, scene{"(type new_t)(typeattributeset ipclab_subject (new_t))(allow new_t thing_t (fifo_file (open read)))" + both,
+		replaced(t, subjects, "b_t", "new_t") + fifo + forth})
+	module := policy.Module{File: "own.cil", Source: []byte("(type own_t)(typeattributeset domain (ipclab_subject))(typeattributeset domain (own_t))(allow a_t own_t (file (read)))")}
+	joined, err := p.Rejoin(module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, p := range map[string]*permitted.Policy{"stopped selinux dir search EACCES to": p, "flows": joined} {
+		v, err := permitted.Prove(t.Context(), s, p)
+		if err != nil || short(v.Flows[0]) != want {
+			t.Errorf("%v, %+v, not %s", err, v, want)
+		}
+	}
+	if joined.Has("own_t") {
+		t.Error("more than attributes was read")
+	}
+	if _, err := p.Rejoin(policy.Module{File: "own.cil", Source: []byte("(")}); err == nil {
+		t.Error("no error for what is no CIL")
+	}
+}
+
 // What is said rests on rules: evidence names them, with their place.
 func TestEvidence(t *testing.T) {
 	v := view(t, scene{both, subjects + fifo + "flows: [{from: a, to: b, via: o, want: allow}, {from: b, to: a, via: o, want: deny}]\n"})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ipclab/internal/policy"
 	"ipclab/internal/policy/model"
@@ -46,6 +47,38 @@ func (p *Policy) With(modules []policy.Module) (*Policy, []string, error) {
 		return nil, nil, err
 	}
 	return &Policy{base: m}, known, nil
+}
+
+// Rejoin gives the policy with what a module says of attributes, and nothing else of
+// it. A compiled policy that has the module does not have its attributes within
+// attributes any more: a type that gets one later would lack those around it. What
+// names a type that the policy lacks is left out.
+func (p *Policy) Rejoin(module policy.Module) (*Policy, error) {
+	statements, err := policy.ParseCIL(module.File, module.Source)
+	if err != nil {
+		return nil, err
+	}
+	var source strings.Builder
+	for _, n := range statements {
+		if n.Keyword() == "typeattributeset" && p.hasAll(n.List[1:]) {
+			source.WriteString(n.String() + "\n")
+		}
+	}
+	m := p.base.Clone()
+	if err := m.Read([]policy.Module{{File: module.File, Source: []byte(source.String())}}); err != nil {
+		return nil, err
+	}
+	return &Policy{base: m}, nil
+}
+
+// hasAll tells whether the policy has all types and attributes that are named.
+func (p *Policy) hasAll(nodes []*policy.Node) bool {
+	return !slices.ContainsFunc(nodes, func(n *policy.Node) bool {
+		if n.Kind == policy.List {
+			return !p.hasAll(n.List)
+		}
+		return !p.Has(n.Text)
+	})
 }
 
 // holds tells whether the policy has all types that a module declares.
