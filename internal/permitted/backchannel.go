@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipclab/internal/flow"
+	"ipclab/internal/guest/api"
 	"ipclab/internal/mechanism"
 	"ipclab/scenarios"
 )
@@ -122,6 +123,9 @@ func (p *prover) channelEnd(b scenarios.BackChannel, c flow.Channel, s side, val
 		ends = c.Seen
 	}
 	var refused []*refusal
+	if s.subject.Name == b.Trier() {
+		ends = p.looked(b, ends)
+	}
 	for _, e := range p.own(b, ends) {
 		r, passed, booleans, err := p.mayDo(b, c, e, s, values)
 		if err != nil {
@@ -142,6 +146,17 @@ func (p *prover) channelEnd(b scenarios.BackChannel, c flow.Channel, s side, val
 		}
 	}
 	return f, nil
+}
+
+// looked leaves those ends that the scenario's own way of looking is about, if it
+// names one.
+func (p *prover) looked(b scenarios.BackChannel, ends []flow.End) []flow.End {
+	perm := p.machine.Looks[b.Look]
+	about := slices.DeleteFunc(slices.Clone(ends), func(e flow.End) bool { return e.Perm != perm })
+	if len(about) == 0 {
+		return ends
+	}
+	return about
 }
 
 // own leaves out what is about other kinds of objects, if anything is about the
@@ -181,10 +196,13 @@ func (p *prover) mayDo(b scenarios.BackChannel, channel flow.Channel, e flow.End
 	if r := w.namespace(c); r != nil {
 		return r, nil, nil, nil
 	}
-	if r := w.mode(c); r != nil && !s.makes {
+	if b.Look == string(api.OpIndexAny) {
+		c.Mode = "" // it asks for no mode
+	}
+	if r := w.mode(c); r != nil {
 		return r, nil, nil, nil
 	}
-	r := p.channelPermission(w, c, channel, e)
+	r := p.channelPermission(w, c, b, channel, e)
 	if r == nil && e.OwnPerm != "" {
 		r = w.permissions(c, mechanism.Need{Permissions: []string{e.OwnPerm}}, s.domain, s.domain, e.OwnClass)
 	}
@@ -193,7 +211,7 @@ func (p *prover) mayDo(b scenarios.BackChannel, channel flow.Channel, e flow.End
 
 // channelPermission asks SELinux for the permission of a channel's end: on the
 // object, on a file that the policy labels by its place, or on any object.
-func (p *prover) channelPermission(w *walk, c mechanism.Call, channel flow.Channel, e flow.End) *refusal {
+func (p *prover) channelPermission(w *walk, c mechanism.Call, b scenarios.BackChannel, channel flow.Channel, e flow.End) *refusal {
 	target := ""
 	switch {
 	case e.Place != "":
@@ -204,6 +222,9 @@ func (p *prover) channelPermission(w *walk, c mechanism.Call, channel flow.Chann
 	if target != "" {
 		r := w.permissions(c, mechanism.Need{Permissions: []string{e.Perm}}, w.side.domain, target, e.Class)
 		if channel.Class == "" {
+			return r
+		}
+		if b.Look == string(api.OpIndexAny) {
 			return r
 		}
 		return w.afterMode(c, e, target, r)
@@ -268,6 +289,10 @@ func (t *thing) modeFor(perm string) string {
 		}
 	case "write", "append", "sendto", "connectto":
 		return t.unlessSocket("w")
+	case "setattr", "destroy":
+		if t.about.Place == mechanism.Key {
+			return "owner"
+		}
 	}
 	return ""
 }

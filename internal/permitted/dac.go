@@ -84,6 +84,8 @@ func (w *walk) mode(c mechanism.Call) *refusal {
 		return w.sameUser(c)
 	case "port":
 		return w.port(c)
+	case "owner":
+		return w.owner(c)
 	}
 	t := w.thing
 	owners := []string{t.owner}
@@ -106,6 +108,16 @@ func (w *walk) sameUser(c mechanism.Call) *refusal {
 		return nil
 	}
 	return w.unless(c, c.Overrides, "EPERM", fmt.Sprintf("%s may not signal a process of another user, %s", w.user(), w.peer.User))
+}
+
+// owner asks whether a System V object is the user's, or was made by it.
+func (w *walk) owner(c mechanism.Call) *refusal {
+	t := w.thing
+	if user := w.side.subject.User; user == t.owner || user == t.maker {
+		w.pass(about(scenarios.ByDAC, "%s is the owner of %s, or made it", w.user(), t.Name))
+		return nil
+	}
+	return w.unless(c, []string{"sys_admin"}, "EPERM", fmt.Sprintf("%s neither owns nor made %s, which is of %s", w.user(), t.Name, t.owner))
 }
 
 // port asks whether a port is free for everybody to take.

@@ -27,6 +27,7 @@ type machine struct {
 	ReservedPorts int                 `yaml:"reserved_ports"`
 	Trusted       []trust             `yaml:"trusted"`
 	Declared      []declared          `yaml:"declared"`
+	Looks         map[string]string   `yaml:"looks"`
 }
 
 // directory is a directory with what decides who may use it.

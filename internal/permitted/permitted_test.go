@@ -255,7 +255,7 @@ func TestSockets(t *testing.T) {
 		{name: "another port", rules: inet, text: subjects + tcp(2000) + forth, want: "stopped selinux tcp_socket name_bind EACCES from"},
 		{name: "a reserved port", rules: inet + "(allow a_t reserved_port_t (tcp_socket (name_bind)))(allow b_t reserved_port_t (tcp_socket (name_connect)))",
 			text: subjects + tcp(80) + forth, want: "stopped dac EACCES from"},
-		{name: "other networks", rules: inet, text: replaced(t, subjects, "domain: b_t", "domain: b_t, namespaces: {net: own}") + tcp(40000) + forth, want: "stopped namespace to"},
+		{name: "other networks", rules: inet, text: replaced(t, subjects, "domain: b_t", "domain: b_t, namespaces: {net: own}") + tcp(40000) + forth, want: "stopped namespace ECONNREFUSED to"},
 	}.run(t)
 }
 
@@ -364,6 +364,10 @@ func TestBackChannels(t *testing.T) {
 		{"what System V asks first", rules, three + queue + back("taken", "want: deny, by: selinux, class: msgq, permission: unix_read"), "stopped selinux msgq unix_read EACCES to", ""},
 		{"what else it asks", rules, three + queue + back("taken", "want: deny, by: selinux, class: msgq, permission: getattr"), "stopped selinux msgq getattr EACCES to", ""},
 		{"looked at without unix_read", rules + "(allow a_t c_t (msgq (getattr)))", three + queue + back("taken", "want: deny"), "flows", ""},
+		{"looked at in the one way that is meant", replaced(t, rules, "unix_write write", "unix_write unix_read read write"), three + queue + back("taken", "want: deny, look: stat"), "stopped selinux msgq getattr EACCES to", ""},
+		{"looked at without the mode", rules, three + queue + back("taken", "want: deny, look: index-stat-any"), "stopped selinux msgq getattr EACCES to", ""},
+		{"removed by its owner", rules + "(allow b_t c_t (msgq (destroy)))", replaced(t, three, "bob", "alice") + queue + back("refused", "want: deny, look: rmid, tries: from"), "flows", ""},
+		{"removed by another user", rules + "(allow b_t c_t (msgq (destroy)))", three + queue + back("refused", "want: deny, look: rmid, tries: from"), "stopped dac EPERM from", ""},
 		{"a boolean", rules + "(booleanif door (true (allow a_t c_t (msgq (getattr)))))", three + queue + back("taken", "want: deny"), "stopped selinux msgq unix_read EACCES to", "flows if door is on"},
 		{"of the machine", rules + "(allow b_t self (msgq (create)))", three + queue + back("existence", "want: deny"), "flows", ""},
 		{"of the machine, by nobody", rules, three + queue + back("existence", "want: deny"), "stopped selinux msgq create EACCES from", ""},

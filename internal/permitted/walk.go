@@ -166,9 +166,23 @@ func (w *walk) namespace(c mechanism.Call) *refusal {
 		return nil
 	}
 	r := w.refuse(c, scenarios.ByNamespace, "", "%s is in another %s namespace than %s", w.side.subject.Name, kind, w.name())
-	r.errno = map[string]string{"ipc": "ENOENT", "mnt": "ENOENT", "pid": "ESRCH"}[kind]
+	r.errno = absent(w.thing.Kind, kind)
 	r.evidence = []string{about(scenarios.ByNamespace, "%s is in %s, %s in %s", w.side.subject.Name, space(kind, own), w.name(), space(kind, there))}
 	return r
+}
+
+// absent is the error for what is in another namespace. A datagram of UDP is sent
+// and lost.
+func absent(kind mechanism.Kind, namespace string) string {
+	switch {
+	case namespace == "pid":
+		return "ESRCH"
+	case kind == mechanism.UDP:
+		return ""
+	case namespace == "net":
+		return "ECONNREFUSED"
+	}
+	return "ENOENT"
 }
 
 // name is the object, for people.
