@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"ipclab/internal/matrix"
+	views "ipclab/internal/matrix"
 	"ipclab/internal/permitted"
 	"ipclab/labs"
 	"ipclab/scenarios"
@@ -40,7 +40,7 @@ func TestLabScenariosAreComputed(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if found := computed(t, whole, lab, work); !slices.ContainsFunc(found, func(s string) bool { return strings.HasPrefix(s, string(matrix.Open)) }) {
+				if found := computed(t, whole, lab, work); !slices.ContainsFunc(found, func(s string) bool { return strings.HasPrefix(s, string(views.Open)) }) {
 					t.Errorf("mutant %s: nothing is found open: %q", m.Name, found)
 				} else {
 					t.Logf("mutant %s: %s", m.Name, found[0])
@@ -67,7 +67,7 @@ func computed(t *testing.T, whole *permitted.Policy, lab *labs.Lab, work fs.FS) 
 		t.Fatal(err)
 	}
 	var found []string
-	for _, f := range matrix.New(s, view, nil).Findings() {
+	for _, f := range views.New(s, view, nil).Findings() {
 		found = append(found, string(f.Kind)+": "+f.Text)
 	}
 	return found
