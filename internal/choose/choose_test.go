@@ -105,7 +105,7 @@ func TestBackChannelsAreToleratedByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range all {
-		if c.Suits != (len(c.Shown.Open) == 0) {
+		if c.Suits != (len(c.Shown.Open) == 0 && len(c.Shown.Closed) > 0) { // what was not tried is not known
 			t.Errorf("%s suits: %v, with open %v", c.Name, c.Suits, c.Shown.Open)
 		}
 	}

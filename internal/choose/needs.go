@@ -96,13 +96,16 @@ func (n Needs) reasons(r Row) []Reason {
 	}
 	add(n.Direction == "one-way" && r.Shown.Direction.Value != "one-way", "direction", false, "SELinux does not hold it one-way: %s", r.Shown.Direction.Text)
 	add(n.Direction == "two-way" && !r.TwoWay, "direction", true, "it leads one way: it takes two of them")
-	add(r.Most > 0 && n.Size > r.Most, "size", r.Unit == "messages", "a message has at most %s, so this one goes in parts", bytesText(r.Most))
+	tooLarge := r.Most > 0 && n.Size > r.Most
+	add(tooLarge && r.Unit == "messages", "size", true, "a message has at most %s, so this one goes in parts", bytesText(r.Most))
+	add(tooLarge && r.Unit != "messages", "size", false, "it carries %s of %s", r.Unit, bytesText(r.Most))
 	if perSecond := r.Speed.PerSecond(n.size()); n.Rate > 0 {
 		add(perSecond < n.Rate, "rate", false, "about %s of %s went through in a second", count(perSecond), bytesText(n.size()))
 	}
 	add(n.Unrelated && r.Finding == "handed", "unrelated", false, "one process has to get its descriptor from the other")
 	add(n.Revocable && r.Shown.Revocation.Value != "stops", "revocable", r.Shown.Revocation.Value == "partly", "%s", r.Shown.Revocation.Text)
 	if n.Accept != nil {
+		add(len(r.Shown.Open)+len(r.Shown.Closed) == 0, "accept", true, "no scenario tried a back channel of it")
 		for _, f := range r.Shown.Open {
 			add(!slices.Contains(n.Accept, f.Value), "accept", false, "back channel %q is open: %s", f.Value, f.Text)
 		}
@@ -162,14 +165,23 @@ func before(a, b Choice) int {
 	switch x, y := shortage(a.Reasons), shortage(b.Reasons); {
 	case x != y:
 		return x - y
-	case len(a.Shown.Open) != len(b.Shown.Open):
-		return len(a.Shown.Open) - len(b.Shown.Open)
+	case a.leaks() != b.leaks():
+		return a.leaks() - b.leaks()
 	case a.PerSecond > b.PerSecond:
 		return -1
 	case a.PerSecond < b.PerSecond:
 		return 1
 	}
 	return 0
+}
+
+// leaks is how many back channels are open. Where none was tried, one is taken
+// to be.
+func (c Choice) leaks() int {
+	if len(c.Shown.Open)+len(c.Shown.Closed) == 0 {
+		return 1
+	}
+	return len(c.Shown.Open)
 }
 
 // shortage adds up what a mechanism falls short of: what has a way around counts

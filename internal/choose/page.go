@@ -12,8 +12,7 @@ Written by ` + "`make test`" + ` and ` + "`make bench-ipc`" + `; ` + "`ipclab ch
 
 Every word in the first table is a fact that a scenario of the library demonstrated in a
 machine: actors in their domains tried it, and the kernel let it happen or did
-not. The link leads to the scenario, whose ` + "`flows`, `backchannels` and `revocations`" + ` say what was
-tried. Tests play them all again, and fail if a word here changes.
+not. The link leads to what was seen, and from there to the scenario, whose ` + "`flows`,\n`backchannels` and `revocations`" + ` say what was tried. Tests play them all again, and fail if a word here changes.
 
 - **One way**: what one may tell the other, the other may not tell the one.
 - **Taken away**: what an open channel does once the rule that allowed it is gone.
@@ -29,39 +28,63 @@ func (g *Guide) Page() string {
 	b.WriteString(pageIntro)
 	b.WriteString("\n| mechanism | one way | taken away | open back channels | closed back channels | label |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range g.Rows {
-		fmt.Fprintf(&b, "| **%s** | %s | %s | %s | %s | %s |\n", r.Title, link(r.Shown.Direction, yesNo(r.Shown.Direction.Value)), link(r.Shown.Revocation, r.Shown.Revocation.Value),
-			links(r.Shown.Open, "none seen"), links(r.Shown.Closed, "none tried"), link(r.Shown.Label, r.Shown.Label.Value))
+		cells := []string{"**" + r.Title + "**"}
+		for _, c := range r.cells() {
+			cells = append(cells, c.links(r.Name))
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
-	b.WriteString("\n## What was seen\n\n")
+	b.WriteString("\n## What was seen\n")
 	for _, r := range g.Rows {
-		fmt.Fprintf(&b, "- **%s** (%s): %s. %s. %s.%s\n", r.Title, link(r.Shown.Direction, "scenario "+r.Scenario), r.Shown.Direction.Text, upper(r.Shown.Revocation.Text), r.Shown.Label.Text, channelsText(r.Shown))
+		b.WriteString(r.seen())
 	}
 	b.WriteString(g.manual())
 	b.WriteString(g.speeds())
 	return b.String()
 }
 
-// link leads from docs/ to the scenario that demonstrates a fact.
-func link(f Fact, text string) string { return fmt.Sprintf("[%s](%s)", text, path.Join("..", f.File)) }
+// cell is a cell of the first table: facts, and what stands there without any.
+type cell struct {
+	title string
+	facts []Fact
+	none  string
+}
 
-func links(facts []Fact, none string) string {
+// cells are those of a row, in the table's order.
+func (r Row) cells() []cell {
+	direction := r.Shown.Direction
+	direction.Value = yesNo(direction.Value)
+	return []cell{
+		{"one way", []Fact{direction}, ""}, {"taken away", []Fact{r.Shown.Revocation}, ""},
+		{"open", r.Shown.Open, "none seen"}, {"closed", r.Shown.Closed, "none tried"}, {"label", []Fact{r.Shown.Label}, ""},
+	}
+}
+
+// links lead to the facts on this page.
+func (c cell) links(name string) string {
 	var all []string
-	for _, f := range facts {
-		all = append(all, link(f, f.Value))
+	for i, f := range c.facts {
+		all = append(all, fmt.Sprintf("[%s](#%s)", f.Value, c.anchor(name, i)))
 	}
 	if len(all) == 0 {
-		return none
+		return c.none
 	}
 	return strings.Join(all, ", ")
 }
 
-func channelsText(s Shown) string {
+// anchor names the place of a fact on the page.
+func (c cell) anchor(name string, i int) string {
+	return strings.ReplaceAll(fmt.Sprintf("%s-%s-%d", name, c.title, i+1), " ", "-")
+}
+
+// seen tells all facts of a row, each with its scenario.
+func (r Row) seen() string {
 	var b strings.Builder
-	for _, f := range s.Open {
-		fmt.Fprintf(&b, " Back channel `%s`: %s.", f.Value, f.Text)
-	}
-	for _, f := range s.Closed {
-		fmt.Fprintf(&b, " Back channel `%s`: %s.", f.Value, f.Text)
+	fmt.Fprintf(&b, "\n### %s\n\nDemonstrated by the [scenario %s](%s).\n\n", r.Title, r.Scenario, path.Join("..", r.Shown.Direction.File))
+	for _, c := range r.cells() {
+		for i, f := range c.facts {
+			fmt.Fprintf(&b, "- <a id=\"%s\"></a>%s, *%s*: %s ([scenario](%s)).\n", c.anchor(r.Name, i), c.title, f.Value, f.Text, path.Join("..", f.File))
+		}
 	}
 	return b.String()
 }
@@ -72,8 +95,6 @@ func yesNo(direction string) string {
 	}
 	return "no"
 }
-
-func upper(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // manual is what manuals say.
 func (g *Guide) manual() string {

@@ -30,7 +30,7 @@ func Text(all []Choice, n Needs, p Paint) string {
 		if !c.Suits {
 			mark = "no"
 		}
-		text := line(fmt.Sprint(c.Rank), mark, c.Name, oneWay(c), c.Shown.Revocation.Value, open(c), c.Shown.Label.Value, count(c.PerSecond), fmt.Sprintf("%.0f", c.Speed.Latency))
+		text := line(fmt.Sprint(c.Rank), mark, c.Name, oneWay(c), c.Shown.Revocation.Value, open(c), c.Shown.Label.Value, rateText(c, n), fmt.Sprintf("%.0f", c.Speed.Latency))
 		if !c.Suits {
 			text = p.Faint(text)
 		}
@@ -40,11 +40,11 @@ func Text(all []Choice, n Needs, p Paint) string {
 	return b.String() + "\n" + p.Faint(legend)
 }
 
-const legend = `ONE WAY: SELinux stops what flows back. TAKEN AWAY: what an open channel does once
-the right is gone. BACK CHANNELS: open all the same. LABEL: a type of its own, or
-its maker's. /s: messages a second, µs: to a sleeping receiver, on the
-computer where it was measured. A scenario demonstrates each: ipclab scenario show
-NAME, by the mechanism's name. Links to all of it: docs/choose.md
+const legend = `ONE WAY: SELinux stops what flows back. TAKEN AWAY: what an open channel does
+once the right is gone. BACK CHANNELS: open all the same. LABEL: a type of its
+own, or its maker's. /s: messages a second, µs: to a sleeping receiver, both on
+the computer where it was measured. Scenarios demonstrate what is said before
+that: ipclab scenario show NAME. Links to every fact: docs/choose.md
 `
 
 // line is a row of the table.
@@ -61,6 +61,14 @@ func pad(text string, columns int) string {
 	return text + strings.Repeat(" ", columns-runes)
 }
 
+// rateText is how many messages go through in a second, where that means something.
+func rateText(c Choice, n Needs) string {
+	if c.Unit == "numbers" && n.Size > c.Most {
+		return "-"
+	}
+	return count(c.PerSecond)
+}
+
 func oneWay(c Choice) string {
 	if c.Shown.Direction.Value == "one-way" {
 		return "yes"
@@ -74,10 +82,13 @@ func open(c Choice) string {
 	for _, f := range c.Shown.Open {
 		names = append(names, f.Value)
 	}
-	if len(names) == 0 {
-		return "none seen"
+	switch {
+	case len(names) > 0:
+		return strings.Join(names, ", ")
+	case len(c.Shown.Closed) == 0:
+		return "none tried"
 	}
-	return strings.Join(names, ", ")
+	return "none seen"
 }
 
 // shortages tells what does not suit, and why.
