@@ -73,7 +73,7 @@ func newRoot(a *app) *cobra.Command {
 
 func (a *app) addCommands(root *cobra.Command) {
 	student := []*cobra.Command{
-		newList(a), newStart(a), newShell(a), newCheck(a), newExplain(a), newTrace(a), newChoose(a), newHint(a), newStatus(a), newSubmit(a), newReset(a), newStop(a), newDoctor(a),
+		newList(a), newStart(a), newShell(a), newCheck(a), newFlows(a), newExplain(a), newTrace(a), newChoose(a), newHint(a), newStatus(a), newSubmit(a), newReset(a), newStop(a), newDoctor(a),
 	}
 	instructor := []*cobra.Command{newGrade(a), newVariant(a)}
 	author := []*cobra.Command{newLab(a), newScenario(a), newImage(a), newVM(a)}

@@ -109,14 +109,24 @@ func (m *Matrix) adviceRevoked(f Finding) []string {
 
 func (m *Matrix) adviceElsewhere(f Finding) []string {
 	i, s := f.About, f.About.Seen(f.Views[0])
-	advice := []string{fmt.Sprintf("what the intended layer would say if it were asked: remove the other one, or name %s in the scenario", quoted(Reason(*s), "what stopped it"))}
-	if s.By == "" {
+	switch {
+	case s.By == "":
 		return []string{fmt.Sprintf("the evidence: nothing shows that %s has refused it", i.By)}
+	case s.By == i.By:
+		return []string{fmt.Sprintf("whether %s is to be refused %s: the check that is intended was not reached, and nothing is known of what it would say",
+			refusedSubject(m.scenario, i, s.Refused).Name, what(*s))}
+	case i.By == scenarios.BySELinux:
+		return []string{fmt.Sprintf("why %s refuses it: SELinux is asked after the others, and until they let it through its rules are not tested", s.By)}
 	}
-	if s.By != i.By && i.By == scenarios.BySELinux {
-		advice = append(advice, "SELinux is asked after the others: until they let it through, its rules are not tested")
+	return []string{fmt.Sprintf("whether %s would refuse it, too: %s did so first", i.By, s.By)}
+}
+
+// what is that which a layer has refused.
+func what(s scenarios.Seen) string {
+	if s.By == scenarios.BySELinux {
+		return quoted(strings.TrimSpace(s.Class+" "+s.Permission), "it")
 	}
-	return advice
+	return quoted(s.Syscall, "it")
 }
 
 // end is the subject that must be refused.

@@ -107,16 +107,16 @@ func TestDifferencesAreFound(t *testing.T) {
 				v.Flows[1] = scenarios.Seen{Outcome: scenarios.Stopped, By: scenarios.ByDAC, Errno: "EACCES"}
 			},
 			Elsewhere, "observed", "layer dac instead of selinux (observed)",
-			"SELinux is asked after the others",
+			"why dac refuses it: SELinux is asked after the others",
 		},
 		"another permission": {
 			func(v *scenarios.View) { v.Flows[1].Permission = "open" }, func(v *scenarios.View) { v.Flows[1].Permission = "open" },
 			Elsewhere, "permitted and observed", "permission open instead of write (permitted and observed)",
-			"what the intended layer would say",
+			"whether reader is to be refused fifo_file open: the check that is intended was not reached",
 		},
 		"another end": {
 			nil, func(v *scenarios.View) { v.Flows[1].Refused = scenarios.ToEnd },
-			Elsewhere, "observed", "refused end to instead of from", "what the intended layer",
+			Elsewhere, "observed", "refused end to instead of from", "whether writer is to be refused fifo_file write",
 		},
 		"no evidence of the layer": {
 			nil, func(v *scenarios.View) { v.Flows[1] = scenarios.Seen{Outcome: scenarios.Stopped} },
@@ -198,6 +198,7 @@ func TestTwinsFindExactlyWhatTheyMust(t *testing.T) {
 	permitted, observed := good(), good()
 	open(permitted)
 	open(observed)
+	observed.Revocations[0].Outcome = scenarios.Flows // a consequence
 	both := New(fifo(), permitted, observed)
 	for name, c := range map[string]struct {
 		m     *Matrix

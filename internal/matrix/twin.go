@@ -35,9 +35,10 @@ func (e Expectation) String() string {
 }
 
 // Expect holds the findings against those that a twin must lead to: each must be
-// found, in the views that it names and in no other, and nothing else may be. Of a
-// view that was not looked at nothing is expected. A way (How) is compared as it
-// is written.
+// found, in the views that it names and in no other, and nothing else may be open
+// that must not be. Other findings, such as a revocation that takes nothing away any
+// more, only follow from these. Of a view that was not looked at nothing is expected.
+// A way (How) is compared as it is written.
 func (m *Matrix) Expect(finds []scenarios.Find) Expectation {
 	var e Expectation
 	expected := map[*Item]bool{}
@@ -53,7 +54,7 @@ func (m *Matrix) Expect(finds []scenarios.Find) Expectation {
 		}
 	}
 	for _, f := range m.findings {
-		if !expected[f.About] {
+		if f.Kind == Open && !expected[f.About] {
 			e.Extra = append(e.Extra, f)
 		}
 	}
