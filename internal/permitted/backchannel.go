@@ -184,29 +184,36 @@ func (p *prover) mayDo(b scenarios.BackChannel, channel flow.Channel, e flow.End
 	s.makes = s.subject.Name == t.Maker
 	w := &walk{p: p, values: values, side: s, thing: t}
 	c := mechanism.Call{Name: fmt.Sprintf("%s %s", e.Class, e.Perm)}
+	if e.Perm == "anyone" || e.Perm == "owner" {
+		return w.freely(c, e), w.passed, nil, nil
+	}
 	if channel.Class != "" {
 		c.Finds, c.Mode, c.Overrides = true, t.modeFor(e.Perm), overrides(t)
-	}
-	if e.Perm == "anyone" || e.Perm == "owner" {
-		if e.Perm == "owner" && t.types[e.Class] != s.domain {
-			return w.refuse(c, scenarios.BySELinux, "", "%s is not of the type of %s", s.domain, t.Name), nil, nil, nil
-		}
-		return nil, []string{fmt.Sprintf("channel: %s needs no permission", s.subject.Name)}, nil, nil
-	}
-	if r := w.namespace(c); r != nil {
-		return r, nil, nil, nil
 	}
 	if b.Look == string(api.OpIndexAny) {
 		c.Mode = "" // it asks for no mode
 	}
-	if r := w.mode(c); r != nil {
-		return r, nil, nil, nil
+	r := w.namespace(c)
+	if r == nil {
+		r = w.mode(c)
 	}
-	r := p.channelPermission(w, c, b, channel, e)
+	if r == nil {
+		r = p.channelPermission(w, c, b, channel, e)
+	}
 	if r == nil && e.OwnPerm != "" {
 		r = w.permissions(c, mechanism.Need{Permissions: []string{e.OwnPerm}}, s.domain, s.domain, e.OwnClass)
 	}
 	return r, w.passed, w.booleans, w.err
+}
+
+// freely is an end that needs no permission: everybody's, or that of the process
+// which has the object's type.
+func (w *walk) freely(c mechanism.Call, e flow.End) *refusal {
+	if e.Perm == "owner" && w.thing.types[e.Class] != w.side.domain {
+		return w.refuse(c, scenarios.BySELinux, "", "%s is not of the type of %s", w.side.domain, w.thing.Name)
+	}
+	w.pass(fmt.Sprintf("channel: %s needs no permission", w.side.subject.Name))
+	return nil
 }
 
 // channelPermission asks SELinux for the permission of a channel's end: on the

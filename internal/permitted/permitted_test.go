@@ -337,6 +337,7 @@ func TestRevocations(t *testing.T) {
 	for _, tt := range []struct{ name, rules, text, want, says string }{
 		{"asked at every message", write, begin + fifo + again("stops"), "stopped selinux fifo_file write EACCES from", "asked again"},
 		{"asked at opening", open, begin + fifo + again("continues"), "flows", "could not be opened"},
+		{"in another way", both + "(booleanif door (true (allow a_t thing_t (fifo_file (read)))))", begin + fifo + replaced(t, again("continues"), "via: o, boolean", "via: o, how: rdwr, boolean"), "flows", "could not be opened"},
 		{"attached", segment, begin + shm + again("continues"), "flows", "could not be opened"},
 		{"nothing is gone", both, begin + fifo + again("stops"), "flows", "takes nothing away"},
 		{"nothing before", "", begin + fifo + again("stops"), "stopped selinux fifo_file read EACCES to", "even before"},

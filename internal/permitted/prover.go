@@ -3,7 +3,6 @@ package permitted
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 
@@ -135,78 +134,6 @@ func (p *prover) fileType(t *thing, class string) (string, error) {
 
 // class is the class of the object itself.
 func (t *thing) class() string { return t.about.Classes[0] }
-
-// checkNames looks up all types, booleans, users and directories that the
-// scenario names.
-func (p *prover) checkNames() error {
-	var missing UnknownError
-	add := func(at scenarios.Position, kind, name string, candidates []string) {
-		missing.Names = append(missing.Names, Unknown{File: p.s.Shown(), At: at, Kind: kind, Name: name, Nearest: near(name, candidates)})
-	}
-	needType := func(at scenarios.Position, name string) {
-		if _, ok := p.m.Number(name); !ok && name != "" {
-			add(at, "type", name, p.m.Types)
-		}
-	}
-	for _, d := range p.s.Directories {
-		needType(scenarios.Position{}, d.Type)
-	}
-	for _, s := range p.s.Subjects {
-		needType(s.At, s.Domain)
-		if _, ok := p.machine.Users[s.User]; !ok {
-			add(s.At, "user", s.User, slices.Sorted(maps.Keys(p.machine.Users)))
-		}
-	}
-	for _, o := range p.s.Objects {
-		needType(o.At, o.Type)
-		if m, _ := mechanism.Find(o.Kind); m.Place == mechanism.Path {
-			if _, unknown := p.machine.above(p.s, o.Path); unknown != "" {
-				add(o.At, "directory", unknown, p.directories())
-			}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.s.Booleans)) {
-		if _, ok := p.m.Booleans[name]; !ok {
-			add(scenarios.Position{}, "boolean", name, slices.Sorted(maps.Keys(p.m.Booleans)))
-		}
-	}
-	p.checkFlows(add)
-	if len(missing.Names) > 0 {
-		return &missing
-	}
-	return nil
-}
-
-// checkFlows looks up what flows, back channels and revocations name.
-func (p *prover) checkFlows(add func(scenarios.Position, string, string, []string)) {
-	permission := func(at scenarios.Position, class, perm string) {
-		switch classes := p.m.Classes(); {
-		case class == "":
-		case !slices.Contains(classes, class):
-			add(at, "class", class, classes)
-		case perm != "" && !slices.Contains(p.m.Permissions(class), perm):
-			add(at, "permission of "+class, perm, p.m.Permissions(class))
-		}
-	}
-	for _, f := range p.s.Flows {
-		permission(f.At, f.Class, f.Permission)
-	}
-	for _, b := range p.s.BackChannels {
-		permission(b.At, b.Class, b.Permission)
-	}
-	for _, r := range p.s.Revocations {
-		if _, ok := p.m.Booleans[r.Boolean]; !ok {
-			add(r.At, "boolean", r.Boolean, slices.Sorted(maps.Keys(p.m.Booleans)))
-		}
-	}
-	for _, t := range p.s.Trusted {
-		for _, name := range []string{beforeColon(t.Type), t.Except} {
-			if name != "" && !p.m.Known(p.m.Real(name)) {
-				add(t.At, "type or attribute", name, slices.Concat(p.m.Types, p.m.Attributes()))
-			}
-		}
-	}
-}
 
 // directories are the paths of all that are known.
 func (p *prover) directories() []string {

@@ -47,47 +47,53 @@ func (b *rulebook) anywhere(from, class, perm string, values map[string]bool) (r
 	return b.decide(source, class, perm, values, func(*model.Rule) (bool, error) { return true, nil })
 }
 
+// decide goes through the rules of a source that grant a permission and are about
+// what is meant.
 func (b *rulebook) decide(source int, class, perm string, values map[string]bool, about func(*model.Rule) (bool, error)) (ruling, error) {
-	var answer ruling
 	number := slices.Index(b.m.Permissions(class), perm)
 	if number < 0 {
-		answer.allowed = b.m.Unknown == "allow"
-		answer.rule = "the policy does not know " + class + " " + perm + ", and lets everybody have what it does not know"
-		return answer, nil
+		return ruling{allowed: b.m.Unknown == "allow",
+			rule: "the policy does not know " + class + " " + perm + ", and lets everybody have what it does not know"}, nil
 	}
 	if b.free[source] {
 		return ruling{allowed: true, rule: b.m.Types[source] + " is permissive: nothing is denied to it"}, nil
 	}
 	rules, err := b.of(source)
-	if err != nil {
-		return answer, err
-	}
+	var answer ruling
 	for _, i := range rules {
 		r := &b.m.Rules[i]
 		if !grants(r, class, number) {
 			continue
 		}
 		fits, err := about(r)
-		if err != nil || !fits {
-			if err != nil {
-				return answer, err
-			}
-			continue
-		}
-		holds, err := b.m.Holds(r.When, values)
 		if err != nil {
 			return answer, err
 		}
-		answer.booleans = append(answer.booleans, r.When.Names()...)
-		if holds && (!answer.allowed || r.When == nil) {
-			answer.allowed, answer.rule = true, ruleText(r)
+		if !fits {
+			continue
 		}
-		if r.When == nil {
-			answer.booleans = nil
-			return answer, nil
+		if err := b.count(r, values, &answer); err != nil || r.When == nil {
+			return answer, err
 		}
 	}
-	return answer, nil
+	return answer, err
+}
+
+// count adds what a rule says to an answer. One without condition is the answer.
+func (b *rulebook) count(r *model.Rule, values map[string]bool, answer *ruling) error {
+	holds, err := b.m.Holds(r.When, values)
+	if err != nil {
+		return err
+	}
+	if r.When == nil {
+		*answer = ruling{allowed: true, rule: ruleText(r)}
+		return nil
+	}
+	answer.booleans = append(answer.booleans, r.When.Names()...)
+	if holds && !answer.allowed {
+		answer.allowed, answer.rule = true, ruleText(r)
+	}
+	return nil
 }
 
 // of gives the rules that a type is the source of.
