@@ -35,6 +35,9 @@ func (p *prover) allNotes() ([]string, error) {
 	if slices.ContainsFunc(p.s.Subjects, func(s scenarios.Subject) bool { return s.Cgroup != nil }) {
 		notes = append(notes, "bounds of control groups are not computed")
 	}
+	if slices.ContainsFunc(p.s.Subjects, func(s scenarios.Subject) bool { return s.Namespaces["user"] != "" }) {
+		notes = append(notes, "users and capabilities within a user namespace are taken for the machine's")
+	}
 	return notes, nil
 }
 

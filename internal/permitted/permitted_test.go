@@ -500,6 +500,17 @@ func TestRejoin(t *testing.T) {
 	}
 }
 
+// What is not computed is named.
+func TestNotes(t *testing.T) {
+	text := replaced(t, subjects, "domain: a_t", "domain: a_t, cgroup: {pids: 4}, namespaces: {user: own}") + fifo + forth
+	all := strings.Join(view(t, scene{both + "(constrain (fifo_file (read)) (eq u1 u2))", text}).Notes, "\n")
+	for _, want := range []string{"bounds of control groups", "within a user namespace", "by users or levels denies anything", "constrain on fifo_file (read)", "SELinux's rules alone"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q is not in\n%s", want, all)
+		}
+	}
+}
+
 // What is said rests on rules: evidence names them, with their place.
 func TestEvidence(t *testing.T) {
 	v := view(t, scene{both, subjects + fifo + "flows: [{from: a, to: b, via: o, want: allow}, {from: b, to: a, via: o, want: deny}]\n"})
