@@ -38,7 +38,7 @@ type bench struct {
 // row is one line of the table.
 type row struct {
 	what, atMost string
-	unit         string // "s", "ms", "MB" or "a minute"
+	unit         string // "s", "ms", "MB", "%" or "a minute"
 	values       []float64
 }
 

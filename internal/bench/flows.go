@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"ipclab/internal/bench/query"
+	"ipclab/internal/bench/tracing"
 	"ipclab/internal/flow"
 )
 
@@ -22,7 +23,31 @@ func (b *bench) flows(n int, add adder) error {
 		return err
 	}
 	play, err := times(3, func() (float64, error) { return b.do(b.cache, "scenario", "play", tenFlows) })
-	return add("`ipclab scenario play` of ten flows, the machine's start and end included", "5 s", "s", play, err)
+	if err := add("`ipclab scenario play` of ten flows, the machine's start and end included", "5 s", "s", play, err); err != nil {
+		return err
+	}
+	return b.traced(n, add)
+}
+
+// traced measures what a trace costs those who are watched.
+func (b *bench) traced(n int, add adder) error {
+	if _, err := b.do(b.cache, "start", lab, "--no-shell"); err != nil {
+		return err
+	}
+	defer b.do(b.cache, "stop", lab)
+	clone, err := b.host().Machines().Find(lab)
+	if err != nil {
+		return err
+	}
+	r, err := tracing.Measure(b.ctx, b.host(), b.lab, clone, n)
+	if err != nil {
+		return err
+	}
+	clock, processor := r.Slowdowns()
+	if err := add("under `ipclab trace`, "+tracing.Transfer+", takes longer by", "10 %", "%", clock, nil); err != nil {
+		return err
+	}
+	return add("the same in time of the host's processors", "10 %", "%", processor, nil)
 }
 
 // prove proves a lab's scenario. Without a solution there are findings, and exit
