@@ -277,7 +277,7 @@ func (i *Item) String() string {
 func (i *Item) said() []Line {
 	var lines []Line
 	for _, view := range []Source{Permitted, Observed} {
-		if s := i.Seen(view); s != nil {
+		if s := i.asked(view); s != nil {
 			lines = append(lines, Line{From: view, Outcome: s.Outcome, Text: s.Text, Evidence: s.Evidence})
 		}
 	}

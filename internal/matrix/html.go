@@ -132,7 +132,7 @@ func (i *Item) view() itemView {
 // aloud are the marks for those who hear them.
 func (i *Item) aloud() string {
 	text := "intended: " + spoken(&scenarios.Seen{Outcome: i.Wants})
-	return text + ", permitted: " + spoken(i.Permitted) + ", observed: " + spoken(i.Observed)
+	return text + ", permitted: " + spoken(i.asked(Permitted)) + ", observed: " + spoken(i.asked(Observed))
 }
 
 func spoken(s *scenarios.Seen) string {

@@ -19,7 +19,17 @@ const (
 
 // marks are the three of an item: intended, permitted, observed.
 func (i *Item) marks() string {
-	return i.mark(&scenarios.Seen{Outcome: i.Wants}) + i.mark(i.Permitted) + i.mark(i.Observed)
+	return i.mark(&scenarios.Seen{Outcome: i.Wants}) + i.mark(i.asked(Permitted)) + i.mark(i.asked(Observed))
+}
+
+// asked is what a view says of the item, nil where it was not asked: by any way at
+// all is not tried.
+func (i *Item) asked(view Source) *scenarios.Seen {
+	s := i.Seen(view)
+	if view == Observed && i.Topic == Flow && i.Via == "" && s != nil && s.Outcome == scenarios.Unknown {
+		return nil
+	}
+	return s
 }
 
 func (i *Item) mark(s *scenarios.Seen) string {
@@ -74,8 +84,8 @@ func (m *Matrix) Gaps() []Gap {
 	var gaps []Gap
 	for _, i := range m.items {
 		for _, view := range []Source{Permitted, Observed} {
-			s := i.Seen(view)
-			if s == nil || s.Outcome == scenarios.Flows || s.Outcome == scenarios.Stopped || view == Observed && i.Via == "" && i.Topic == Flow {
+			s := i.asked(view)
+			if s == nil || s.Outcome == scenarios.Flows || s.Outcome == scenarios.Stopped {
 				continue
 			}
 			gaps = append(gaps, Gap{About: i, View: view, Text: s.Text})

@@ -250,7 +250,7 @@ func (p *page) backChannels() {
 			p.section("Accepted back channels")
 			first = false
 		}
-		p.item("  ", i.String()+": "+i.rateWords())
+		p.item(Plain, "  ", i.String()+": "+i.rateWords())
 	}
 }
 
@@ -278,7 +278,7 @@ func (p *page) revocations() {
 		for _, line := range i.cellLines(p.look.Width - 2) {
 			p.line("  ", p.look.paint(line.tone, line.text))
 		}
-		p.item("      ", i.String()+": "+i.revocationWords())
+		p.item(Plain, "      ", i.String()+": "+i.revocationWords())
 	}
 }
 
@@ -321,7 +321,7 @@ func (p *page) finding(f Finding) {
 	for _, said := range f.Said {
 		p.labelled(string(said.From), said.words())
 		for _, evidence := range said.Evidence {
-			p.item(strings.Repeat(" ", 16), evidence)
+			p.item(Plain, strings.Repeat(" ", 16), evidence)
 		}
 	}
 	for n, look := range f.LookAt {
@@ -347,12 +347,12 @@ func (p *page) labelled(label, text string) {
 }
 
 // item writes text that goes on with the same indent.
-func (p *page) item(indent, text string) {
+func (p *page) item(tone Tone, indent, text string) {
 	for n, line := range wrapped(drawing.Visible(text), p.look.Width-len(indent)-2) {
 		if n > 0 {
 			line = "  " + line
 		}
-		p.line(indent, line)
+		p.line(indent, p.look.paint(tone, line))
 	}
 }
 
@@ -370,7 +370,7 @@ func (p *page) gaps() {
 			p.line(fmt.Sprintf("  and %d more", len(gaps)-n))
 			return
 		}
-		p.item("  ", fmt.Sprintf("%s: %s: %s", g.View, g.About, g.Text))
+		p.item(Plain, "  ", fmt.Sprintf("%s: %s: %s", g.View, g.About, g.Text))
 	}
 }
 
@@ -381,7 +381,7 @@ func (p *page) notes() {
 	}
 	p.section("Notes")
 	for _, note := range notes {
-		p.item("  ", note)
+		p.item(Quiet, "  ", note)
 	}
 }
 
