@@ -148,6 +148,10 @@ func busy(r Role, _ End) Channel {
 			if end(); !bit {
 				return nil
 			}
+			// What the child is refused is recorded as the child's: so it is asked for first.
+			if err := t.Did("access", unix.Access(path, unix.X_OK), "access(%q, X_OK)", path); err != nil {
+				return err
+			}
 			pid, err = syscall.ForkExec(path, []string{path}, &syscall.ProcAttr{Env: []string{}})
 			return t.Did("execve", err, "execve(%q)", path)
 		}}
@@ -162,9 +166,18 @@ func busy(r Role, _ End) Channel {
 	}}
 }
 
-// putProgram makes the file a program that waits for ever.
+// putProgram makes the file a program that waits for ever. Whoever may read it may
+// run it, as far as its mode goes.
 func putProgram(end End, _ bool) error {
-	return os.WriteFile(end.(*file).role.Object.Path, idler(), 0)
+	path := end.(*file).role.Object.Path
+	st, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, idler(), 0); err != nil {
+		return err
+	}
+	return os.Chmod(path, st.Mode()|st.Mode()&0o444>>2)
 }
 
 // idler is the smallest program for x86-64 that waits: `for (;;) pause();`.

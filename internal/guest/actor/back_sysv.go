@@ -283,7 +283,8 @@ type waiter struct {
 // waitLimit bounds each wait, should nobody end it.
 const waitLimit = 2 * time.Second
 
-// start has a thread wait. An error that comes at once is the call's.
+// start has a thread wait, and returns when it does. An error that comes at once is
+// the call's.
 func (w *waiter) start(id int) error {
 	begun := make(chan int)
 	w.done = make(chan error, 1)
@@ -297,13 +298,28 @@ func (w *waiter) start(id int) error {
 		w.done <- err
 	}()
 	w.thread = <-begun
-	select {
-	case err := <-w.done:
-		w.thread = 0
-		return err
-	case <-time.After(time.Millisecond): // it waits
-		return nil
+	for range mostLooks {
+		select {
+		case err := <-w.done:
+			w.thread = 0
+			return err
+		case <-time.After(200 * time.Microsecond):
+		}
+		if asleep(w.thread) {
+			break
+		}
 	}
+	return nil
+}
+
+// mostLooks bounds how often it is looked whether a thread waits already.
+const mostLooks = 100
+
+// asleep tells whether a thread waits for something (proc_pid_stat(5)).
+func asleep(thread int) bool {
+	stat, err := readAll(fmt.Sprintf("/proc/self/task/%d/stat", thread))
+	_, rest, ok := strings.Cut(stat, ") ")
+	return err == nil && ok && strings.HasPrefix(rest, "S")
 }
 
 // stop ends the wait by a signal to the thread, which Go's runtime takes and ignores.
