@@ -158,6 +158,14 @@ func (a *attempt) who() string {
 // what names the operation in messages.
 func (a *attempt) what() string { return fmt.Sprintf("%s on %s", a.op, called(a.path)) }
 
+// line is the attempt as a line of a script.
+func (a *attempt) line() string {
+	if !a.denied {
+		return fmt.Sprintf("allowed %s : %s %s", a.subject.Name, a.op, a.path)
+	}
+	return strings.TrimSpace(fmt.Sprintf("denied %s : %s %s by %s %s %s", a.subject.Name, a.op, a.path, a.by, a.class, a.perm))
+}
+
 // rule is what the check wants SELinux to refuse.
 func (a *attempt) rule() string {
 	if a.class == "" {

@@ -148,6 +148,8 @@ func (f *forbidden) do(tr *trial) error {
 		return labFault("%v", err)
 	}
 	for _, a := range steps {
+		means := oneLine(a.line())
+		tr.means.Store(&means)
 		if err := a.do(tr); err != nil {
 			return err
 		}

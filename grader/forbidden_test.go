@@ -111,22 +111,23 @@ func TestForbiddenStandsForControlsAndDenials(t *testing.T) {
 func TestForbiddenIsJudgedAsADenialIs(t *testing.T) {
 	const script = "forbidden reader -> writer : $CHANNEL"
 	for name, test := range map[string]struct {
-		who  string
-		res  api.ProbeResult
-		says string
+		who   string
+		res   api.ProbeResult
+		says  string
+		means string
 	}{
-		"gets through":            {"bob append", answers(""), "reader (bob, r_t) was allowed append on /run/c, and must be denied it by SELinux"},
-		"only logged":             {"bob write", answers("", avc(7, "write", "r_t", "c_t", "fifo_file", 1)), "only logged"},
-		"wrong layer":             {"bob write", answers("EACCES"), "wrong layer"},
-		"another permission":      {"bob append", answers("EACCES", avc(7, "write", "r_t", "c_t", "fifo_file", 0)), "for another reason"},
-		"nobody can":              {"alice append", answers("EACCES"), "alice (alice, ipclab_student_t) is refused append"},
-		"the object is not there": {"alice write", api.ProbeResult{Errno: "ENOENT", Object: api.Object{Kind: "absent"}}, "there is nothing at"},
+		"gets through":            {"bob append", answers(""), "reader (bob, r_t) was allowed append on /run/c, and must be denied it by SELinux", "denied reader : append /run/c by selinux fifo_file append"},
+		"only logged":             {"bob write", answers("", avc(7, "write", "r_t", "c_t", "fifo_file", 1)), "only logged", "denied reader : write /run/c by selinux fifo_file write"},
+		"wrong layer":             {"bob write", answers("EACCES"), "wrong layer", "fifo_file write"},
+		"another permission":      {"bob append", answers("EACCES", avc(7, "write", "r_t", "c_t", "fifo_file", 0)), "for another reason", "fifo_file append"},
+		"nobody can":              {"alice append", answers("EACCES"), "alice (alice, ipclab_student_t) is refused append", "allowed alice : append /run/c"},
+		"the object is not there": {"alice write", api.ProbeResult{Errno: "ENOENT", Object: api.Object{Kind: "absent"}}, "there is nothing at", "allowed writer : write /run/c"},
 	} {
 		g := forbids()
 		g.probes[test.who] = test.res
 		res := tryForbidden(t, g, script)
 		want(t, res, Fail, Student, test.says)
-		if res.Script == nil || res.Script.Line != 1 {
+		if res.Script == nil || res.Script.Line != 1 || !strings.HasSuffix(res.Script.Means, test.means) {
 			t.Errorf("%s: where: %+v", name, res.Script)
 		}
 	}

@@ -2,6 +2,7 @@ package grader
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ipclab/labs"
@@ -35,6 +36,17 @@ type Position struct {
 	Line  int    `json:"line"`  // from 1
 	Text  string `json:"text"`  // the line
 	Phase string `json:"phase"` // the comment that it stands under
+	// Means is, of a line that stands for several attempts, the attempt that decided,
+	// as a line of its own.
+	Means string `json:"means,omitempty"`
+}
+
+// Said is the line for people, with what it meant.
+func (p Position) Said() string {
+	if p.Means == "" {
+		return strings.TrimSpace(p.Text)
+	}
+	return fmt.Sprintf("%s (%s)", strings.TrimSpace(p.Text), p.Means)
 }
 
 // String reads "checks/builds.txtar:3".

@@ -97,7 +97,13 @@ func (r *run) givenUp(tr *trial) *outcome {
 
 // position is the place of the statement that was begun last; nil before the
 // first.
-func (tr *trial) position() *Position { return tr.script.position(int(tr.at.Load())) }
+func (tr *trial) position() *Position {
+	p := tr.script.position(int(tr.at.Load()))
+	if means := tr.means.Load(); p != nil && means != nil {
+		p.Means = *means
+	}
+	return p
+}
 
 // whole runs the script from a reset guest to the end of all that it started.
 func (tr *trial) whole() {

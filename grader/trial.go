@@ -31,6 +31,8 @@ type trial struct {
 	dir    string       // private, on the host; removed by whoever began the trial
 	at     atomic.Int64 // number of the statement that is being done
 
+	means atomic.Pointer[string] // the attempt that is being made for it, where it stands for several
+
 	running  []*process          // everything that was started
 	byID     map[string]*process // spawned and not yet waited for
 	last     *process            // what ended last
@@ -71,6 +73,7 @@ func (tr *trial) step(neg bool, words []string) error {
 		return fmt.Errorf("statement %q came when it was the turn of %d", words[0], tr.done)
 	}
 	tr.at.Store(int64(number))
+	tr.means.Store(nil)
 	cmd, err := tr.parser.parse(words[1], neg, words[2:])
 	if err != nil {
 		return labFault("%v", err)

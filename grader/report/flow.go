@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -83,7 +84,7 @@ func attemptsOf(r grader.Result) []attempt {
 		}
 	}
 	if r.Verdict == grader.Fail && r.Script != nil && len(out) > 0 {
-		out[len(out)-1].wanted = demand(r.Script.Text)
+		out[len(out)-1].wanted = demand(cmp.Or(r.Script.Means, r.Script.Text))
 	}
 	return out
 }

@@ -120,7 +120,7 @@ func plainResult(r grader.Result) string {
 	say("Expected", r.Expected)
 	say("Happened", r.Message)
 	if r.Script != nil {
-		say("Where", fmt.Sprintf("%s: %s", r.Script, strings.TrimSpace(r.Script.Text)))
+		say("Where", fmt.Sprintf("%s: %s", r.Script, r.Script.Said()))
 	}
 	for _, e := range r.Evidence {
 		say("Evidence", evidenceText(e))

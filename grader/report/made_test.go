@@ -118,12 +118,12 @@ func (m *maker) fail(r *grader.Result) {
 			Finding: &grader.Finding{File: "policy/one-way.cil", Line: 4, Col: 23, Text: "the type TODO is not declared", Hint: "put one of the lab's types there"}}}
 	case "reader-cannot-write":
 		r.Message = "reader (bob, ipclab_fifo_reader_t) was allowed append on /run/ipclab/fifo/channel, and must be denied it by SELinux"
-		r.Script.Text = "denied reader : append $CHANNEL by selinux fifo_file append"
+		r.Script.Text, r.Script.Means = "forbidden reader -> writer : $CHANNEL", "denied reader : append $CHANNEL by selinux fifo_file append"
 		r.Evidence = append(passEvidence(r.Check)[:5], probeOf("alice", "alice", "ipclab_student_t", "append", ""), objectOf("fifo", "0660"),
 			probeOf("reader", "bob", "ipclab_fifo_reader_t", "append", ""), objectOf("fifo", "0660"))
 	case "third-user":
 		r.Message = "carol (carol, ipclab_student_t) was denied read on /run/ipclab/fifo/channel, but by the wrong layer: SELinux refused it. It must be DAC"
-		r.Script.Text = "denied carol : read $CHANNEL by dac"
+		r.Script.Text, r.Script.Means = "forbidden alice -> carol : $CHANNEL", "denied carol : read $CHANNEL by dac"
 		r.Evidence = append(passEvidence(r.Check)[:6], probeOf("carol", "carol", "ipclab_student_t", "read", "EACCES"),
 			avcOf("ipclab_student_t", "ipclab_fifo_t", "fifo_file", "read", false), objectOf("fifo", "0666"))
 	case "atomic":

@@ -212,7 +212,7 @@ func newCheckView(r grader.Result, check gradebook.Check, lab gradebook.Lab, for
 		v.Needs = append(v.Needs, link{To: anchor(id), Text: cmp.Or(need.Title, id)})
 	}
 	if r.Script != nil && r.Verdict != grader.Pass {
-		v.Where, v.Line = r.Script.String(), strings.TrimSpace(r.Script.Text)
+		v.Where, v.Line = r.Script.String(), r.Script.Said()
 	}
 	if r.Verdict == grader.Fail && forStudent {
 		v.Hint = check.Hint

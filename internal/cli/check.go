@@ -204,7 +204,7 @@ func (p *checkPrinter) explain(r grader.Result) {
 		p.line("expected", r.Expected)
 		p.line("happened", r.Message)
 		if r.Script != nil {
-			p.line("where", fmt.Sprintf("%s: %s", r.Script, strings.TrimSpace(r.Script.Text)))
+			p.line("where", fmt.Sprintf("%s: %s", r.Script, r.Script.Said()))
 		}
 	}
 	for _, text := range p.evidence(r) {
