@@ -194,7 +194,8 @@ func (n *namespaces) hold(s space, flag int) (*os.File, error) {
 		cmd.SysProcAttr.UidMappings, cmd.SysProcAttr.GidMappings = all, all
 		cmd.SysProcAttr.GidMappingsEnableSetgroups = true
 	}
-	if err := n.start(cmd); err != nil {
+	// not from the caller's thread, which may be in another one already
+	if err := apart(func() error { return n.start(cmd) }); err != nil {
 		return nil, err
 	}
 	n.holders = append(n.holders, cmd)
@@ -254,8 +255,10 @@ func (n *namespaces) clear() {
 		file.Close()
 		delete(n.made, s)
 	}
-	for _, cmd := range n.holders {
+	for _, cmd := range n.holders { // all of them first: one may wait for another one's end
 		cmd.Process.Kill()
+	}
+	for _, cmd := range n.holders {
 		cmd.Wait()
 	}
 	n.holders = nil

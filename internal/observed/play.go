@@ -3,6 +3,7 @@ package observed
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"ipclab/internal/guest/api"
 	"ipclab/internal/mechanism"
@@ -25,10 +26,29 @@ func (e *LostError) Error() string {
 // Hint says what to do.
 func (e *LostError) Hint() string { return "try again; if it happens again, the machine is too busy" }
 
+// SilentError says that a machine did not end a play. It is the machine's fault.
+type SilentError struct{ Wait time.Duration }
+
+func (e *SilentError) Error() string {
+	return fmt.Sprintf("the machine did not end the play within %v", e.Wait)
+}
+
+// Hint says what to do.
+func (e *SilentError) Hint() string {
+	return "try again; `ipclab doctor` tells how fast machines are here"
+}
+
+// patience is how long a play of so many tries may take, a hundred times what it
+// takes under emulation.
+func patience(tries int) time.Duration { return 2*time.Minute + time.Duration(tries)*10*time.Second }
+
 // Play has a scenario played and tells what was seen. What could not be tried is
 // Unknown in the view, and says why; an error is the machine's.
 func Play(ctx context.Context, s *scenarios.Scenario, m Machine) (*scenarios.View, error) {
 	spec, places := Spec(s)
+	wait := patience(len(spec.Tries))
+	ctx, cancel := context.WithTimeoutCause(ctx, wait, &SilentError{wait})
+	defer cancel()
 	r, err := m.Play(ctx, spec)
 	if err != nil {
 		return nil, fmt.Errorf("play %s: %w", s.Name, err)
