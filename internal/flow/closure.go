@@ -68,9 +68,11 @@ func (a *Answer) Certify() error {
 		return errors.New("there is nothing to certify: the flow is possible")
 	}
 	s := a.search
+	walkers := s.passing(0)
 	for kind := range s.g.places {
+		b := border{int32(kind), walkers, s.passing(int32(kind)), s.held(int32(kind))}
 		for _, one := range s.g.arcs[kind] {
-			if err := s.closed(int32(kind), one); err != nil {
+			if err := s.closed(b, one); err != nil {
 				return err
 			}
 		}
@@ -78,37 +80,64 @@ func (a *Answer) Certify() error {
 	return s.channelsClosed()
 }
 
+// border is what was reached of one kind of objects, where an arc may lead out of it.
+type border struct {
+	kind    int32
+	walkers model.Set // processes that pass on what they have
+	objects model.Set // objects that do
+	held    model.Set // and those that carry nothing
+}
+
 // closed checks one flow: what is at its end was reached, if what is at its
 // beginning passes things on.
-func (s *search) closed(kind int32, a arc) error {
-	g, d := s.g, s.directions(a)
-	if d&Write != 0 {
-		told := g.empty()
-		if from := g.sets[a.from].And(s.passing(0)); !from.Empty() {
-			g.addTargets(told, a, from)
-		}
-		if out := told.Without(s.held(kind)); !out.Empty() {
-			return s.leadsOut(a, g.name(kind, first(out)))
+func (s *search) closed(b border, a arc) error {
+	d := s.directions(a)
+	if d&Write != 0 && s.g.sets[a.from].Meets(b.walkers) {
+		if out := s.told(b, a); out >= 0 {
+			return s.leadsOut(a, s.g.name(b.kind, out))
 		}
 	}
 	if d&Read != 0 {
-		if out := s.learners(kind, a).Without(s.procs); !out.Empty() {
-			return s.leadsOut(a, g.name(0, first(out)))
+		if out := s.learns(b, a); out >= 0 {
+			return s.leadsOut(a, s.g.name(0, out))
 		}
 	}
 	return nil
 }
 
-// learners are the processes that an arc lets learn from what was reached.
-func (s *search) learners(kind int32, a arc) model.Set {
-	objects := s.passing(kind)
+// told gives an object that an arc lets be told something and that was not
+// reached; -1 if there is none.
+func (s *search) told(b border, a arc) int {
+	switch {
+	case a.to == machine:
+		if b.held.Has(0) {
+			return -1
+		}
+		return 0
+	case a.to == self:
+		return outside(s.g.sets[a.from].And(b.walkers), b.held)
+	}
+	return outside(s.g.sets[a.to], b.held)
+}
+
+// learns gives a process that an arc lets learn from what was reached, and that
+// was not reached; -1 if there is none.
+func (s *search) learns(b border, a arc) int {
 	switch {
 	case a.to == self:
-		return s.g.sets[a.from].And(objects)
-	case a.to == machine && objects.Has(0), a.to >= 0 && s.g.sets[a.to].Meets(objects):
-		return s.g.sets[a.from]
+		return outside(s.g.sets[a.from].And(b.objects), s.procs)
+	case a.to == machine && b.objects.Has(0), a.to >= 0 && s.g.sets[a.to].Meets(b.objects):
+		return outside(s.g.sets[a.from], s.procs)
 	}
-	return s.g.empty()
+	return -1
+}
+
+// outside gives a member of one set that another one does not have; -1 if there is none.
+func outside(all, within model.Set) int {
+	if all.Within(within) {
+		return -1
+	}
+	return first(all.Without(within))
 }
 
 func (s *search) leadsOut(a arc, to string) error {

@@ -44,7 +44,7 @@ func (s *search) leakFrom(from int, c *channelArcs, found model.Set) {
 	s.sees(c, targets, told)
 	found.Join(told.Without(s.declaredTo(from, c.channel)))
 	s.declaredTo(from, c.channel).Each(func(to int) {
-		if s.learns(to, c, targets.Without(s.excused(from, to, c.channel))) {
+		if s.learnsBy(to, c, targets.Without(s.excused(from, to, c.channel))) {
 			found.Add(to)
 		}
 	})
@@ -107,8 +107,8 @@ func (s *search) sees(c *channelArcs, objects, found model.Set) {
 	s.readers(c.seen, objects, found, func(arc) bool { return true })
 }
 
-// learns tells whether one process is among those.
-func (s *search) learns(to int, c *channelArcs, objects model.Set) bool {
+// learnsBy tells whether one process is among those.
+func (s *search) learnsBy(to int, c *channelArcs, objects model.Set) bool {
 	found := s.g.empty()
 	s.sees(c, objects, found)
 	return found.Has(to)

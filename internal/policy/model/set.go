@@ -44,6 +44,16 @@ func (s Set) Meets(o Set) bool {
 	return false
 }
 
+// Within tells whether all members of s are in o.
+func (s Set) Within(o Set) bool {
+	for i, word := range s {
+		if word&^o[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Join puts all members of o into s.
 func (s Set) Join(o Set) {
 	for i, word := range o {
