@@ -87,8 +87,8 @@ func (b box) polygon(left, right float64) string {
 }
 
 func (b box) octagon(cut float64) string {
-	return fmt.Sprintf(`<path d="M%s %sH%sL%s %sV%sL%[3]s %sH%[1]sL%s %[6]sV%[5]sZ"/>`,
-		number(b.l+cut), number(b.t), number(b.r-cut), number(b.r), number(b.t+cut), number(b.b-cut), number(b.b), number(b.l))
+	return fmt.Sprintf(`<path d="M%[5]s %[2]sH%[6]sL%[3]s %[7]sV%[8]sL%[6]s %[4]sH%[5]sL%[1]s %[8]sV%[7]sZ"/>`,
+		number(b.l), number(b.t), number(b.r), number(b.b), number(b.l+cut), number(b.r-cut), number(b.t+cut), number(b.b-cut))
 }
 
 // socket is a box with a plug at both sides.

@@ -265,12 +265,20 @@ func (i *Item) String() string {
 		text += " via " + i.Via
 	}
 	if i.How != "" {
-		text += " (" + i.How + ")"
+		text += " (" + i.way() + ")"
 	}
 	if i.Topic == Revocation {
 		text += ", with " + i.Boolean + " switched off"
 	}
 	return text
+}
+
+// way is how the object is used, and for a back channel by which operation.
+func (i *Item) way() string {
+	if i.Look == "" {
+		return i.How
+	}
+	return i.How + " by " + i.Look
 }
 
 // said are the words of the views that were asked.

@@ -123,46 +123,57 @@ type grapher struct {
 // step is an arrow, with what refuses what it stands for.
 type step struct {
 	drawing.Arrow
-	refusals []refusal
+	channels []group // objects, with ways of using each
+	refusals []group // layers and classes, with permissions of each
 }
 
-// refusal is a layer with what it refuses, such as a class and permissions of it.
-type refusal struct {
+// group is what is told together, in one line of a label.
+type group struct {
 	layer, subject string
 	what           []string
 }
 
-// refuse adds what stops an item; what is of the same kind is told together.
-func (s *step) refuse(i *Item) {
-	layer, subject, what := i.refusal()
-	for n := range s.refusals {
-		r := &s.refusals[n]
-		if r.layer == layer && r.subject == subject {
-			if what != "" && !slices.Contains(r.what, what) {
-				r.what = append(r.what, what)
-			}
-			return
-		}
+// join adds to the group of a layer and subject, a new one if there is none.
+func join(groups *[]group, layer, subject, what string) {
+	at := slices.IndexFunc(*groups, func(g group) bool { return g.layer == layer && g.subject == subject })
+	if at < 0 {
+		at, *groups = len(*groups), append(*groups, group{layer: layer, subject: subject})
 	}
-	r := refusal{layer: layer, subject: subject}
-	if what != "" {
-		r.what = []string{what}
+	if g := &(*groups)[at]; what != "" && !slices.Contains(g.what, what) {
+		g.what = append(g.what, what)
 	}
-	s.refusals = append(s.refusals, r)
 }
 
-// label adds the refusals to the arrow's own label.
+// widest is how many characters a line of a label has, where it can be broken.
+const widest = 32
+
+func (g group) lines() []string {
+	text := strings.TrimSpace(g.subject + " " + strings.Join(g.what, ", "))
+	if text == "" {
+		return nil
+	}
+	return wrapped(text, widest)
+}
+
+// label is all that is written at the arrow.
 func (s *step) label() []string {
 	label, layer := s.Label, ""
-	for _, r := range s.refusals {
-		if r.layer != layer {
-			label, layer = append(label, "✗ "+r.layer), r.layer
+	for _, g := range s.channels {
+		label = append(label, g.lines()...)
+	}
+	for _, g := range s.refusals {
+		if g.layer != layer {
+			label, layer = append(label, "✗ "+g.layer), g.layer
 		}
-		if text := strings.TrimSpace(r.subject + " " + strings.Join(r.what, ", ")); text != "" {
-			label = append(label, text)
-		}
+		label = append(label, g.lines()...)
 	}
 	return label
+}
+
+// refuse adds what stops an item.
+func (s *step) refuse(i *Item) {
+	layer, subject, what := i.refusal()
+	join(&s.refusals, layer, subject, what)
 }
 
 func (g *grapher) node(key string, n drawing.Node) {
@@ -214,18 +225,17 @@ func (g *grapher) direct(i *Item, from, to int) {
 	crossed := i.stopped() == scenarios.Stopped
 	a := g.arrow(i, from, to, crossed)
 	a.Loose = true
-	name := i.Via
-	if name == "" {
+	name, how := i.Via, i.How
+	switch {
+	case i.Topic == Revocation:
+		name, how = "held open after "+i.Boolean, ""
+	case name == "":
 		name = "any way"
 	}
-	label := strings.TrimSpace(name + " " + i.How)
-	if i.Topic == Revocation {
-		label = "held open after " + i.Boolean
-	}
 	if rate := i.rate(); rate != "" && !crossed {
-		label += " · " + rate
+		how += " · " + rate
 	}
-	a.Label = append(a.Label, label)
+	join(&a.channels, "", name, how)
 	if crossed {
 		a.refuse(i)
 	}

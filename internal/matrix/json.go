@@ -48,6 +48,7 @@ type ItemEntry struct {
 	To         string            `json:"to"`
 	Via        string            `json:"via,omitempty"`
 	How        string            `json:"how,omitempty"`
+	Look       string            `json:"look,omitempty"`
 	Boolean    string            `json:"boolean,omitempty"`
 	Wants      scenarios.Outcome `json:"wants"`
 	By         scenarios.Layer   `json:"by,omitempty"`
@@ -128,7 +129,7 @@ func (m *Matrix) looked() []Source {
 
 func (i *Item) entry() ItemEntry {
 	return ItemEntry{
-		Topic: i.Topic, From: i.From, To: i.To, Via: i.Via, How: i.How, Boolean: i.Boolean, Wants: i.Wants,
+		Topic: i.Topic, From: i.From, To: i.To, Via: i.Via, How: i.How, Look: i.Look, Boolean: i.Boolean, Wants: i.Wants,
 		By: i.By, Class: i.Class, Permission: i.Permission, Syscall: i.Syscall, Errno: i.Errno, Refused: i.Refused,
 		Bound: i.Bound, Why: i.Why, Line: i.At.Line, Permitted: i.Permitted, Observed: i.Observed, Finding: i.Finding,
 	}

@@ -65,7 +65,7 @@ func (i *Item) label() string {
 	if via == "" {
 		via = "any way"
 	}
-	return drawing.Visible(strings.TrimSpace(via + " " + i.How))
+	return drawing.Visible(strings.TrimSpace(via + " " + i.way()))
 }
 
 // inCell tells whether the item is in a cell: revocations stand below.

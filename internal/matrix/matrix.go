@@ -35,6 +35,7 @@ type Item struct {
 	From, To string
 	Via      string // an object; empty: any way at all
 	How      string // a way of using it, or the name of a back channel
+	Look     string // of a back channel: the operation that is tried; empty: its own
 	Boolean  string // of a revocation
 
 	// Wants is what must come of it. Of a revocation, Flows means that what is
@@ -123,7 +124,7 @@ func refusedEnd(f scenarios.Flow) scenarios.End {
 
 func ofBackChannel(b scenarios.BackChannel) *Item {
 	return &Item{
-		Topic: BackChannel, From: b.From, To: b.To, Via: b.Via, How: b.How, Wants: outcome(b.Want),
+		Topic: BackChannel, From: b.From, To: b.To, Via: b.Via, How: b.How, Look: b.Look, Wants: outcome(b.Want),
 		By: b.By, Class: b.Class, Permission: b.Permission, Refused: triedEnd(b), Bound: b.Bound, Why: b.Why, At: b.At,
 	}
 }
