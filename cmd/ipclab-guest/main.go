@@ -36,6 +36,10 @@ func run(args []string) error {
 		return guest.ServeSFTP()
 	case "actor":
 		return actor.Serve()
+	case "parent":
+		return guest.StartParent(args[1:])
+	case "child":
+		return guest.StartChild(args[1:])
 	case "sipc":
 		os.Exit(sipc.Play(context.Background(), args[1:], sipc.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}

@@ -10,6 +10,7 @@ func ends() map[string]func(Role) End {
 		"file":           newFile,
 		"descriptor":     newDescriptor,
 		"signal":         newSignal,
+		"exit":           newExit,
 		"msgq":           newMsgq,
 		"shm":            newShm,
 		"sem":            newSem,

@@ -80,7 +80,7 @@ type Tried struct {
 	After   bool     `json:"after,omitempty"`
 	Rate    float64  `json:"rate,omitempty"` // of a back channel, bits per second that arrived right
 	Steps   []Called `json:"steps"`
-	Object  *Object  `json:"object,omitempty"` // as root sees it, of one that has a path
+	Object  *Object  `json:"object,omitempty"`  // as root sees it, of one that has a path
 	Trouble string   `json:"trouble,omitempty"` // the machine could not try it, and why
 }
 

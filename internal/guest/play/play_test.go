@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,6 +95,9 @@ func (h *host) Start(cmd *exec.Cmd, _ api.ActorSpec) error {
 		h.cmds = append(h.cmds, cmd)
 	}
 	return err
+}
+func (h *host) Family(_, _ api.ActorSpec, _ []*os.File, _ io.Writer) (*exec.Cmd, int, error) {
+	return nil, 0, errors.New("no families here")
 }
 func (h *host) Bound(api.ActorSpec) error                          { return nil }
 func (h *host) Counters(api.ActorSpec) map[string]int              { return nil }

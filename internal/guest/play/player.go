@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
@@ -55,6 +54,7 @@ type player struct {
 	context string        // its SELinux context
 	ended   string        // how it ended, once it has: "SIGKILL", "exit 3"
 	given   int           // descriptors that it has not taken yet
+	adopted int           // the process, of one that is another actor's child
 	limit   time.Duration // on every wait for it; 0: none but that of the wait
 }
 
@@ -64,13 +64,7 @@ func start(stage Stage, spec api.ActorSpec, limit time.Duration) (*player, error
 	if err := p.launch(stage); err != nil {
 		return nil, fmt.Errorf("start the actor of %s: %w", spec.Name, err)
 	}
-	a, err := p.ask(actor.Order{Step: actor.StepSetup, Filter: spec.Filter}, startWait)
-	if err == nil && p.ended != "" {
-		err = fmt.Errorf("it ended at once (%s): %s", p.ended, strings.TrimSpace(p.diag.String()))
-	}
-	if err == nil && a.Trouble != "" {
-		err = errors.New(a.Trouble)
-	}
+	err := p.setUp(spec.Filter)
 	if err == nil {
 		err = stage.Bound(spec)
 	}
@@ -78,7 +72,6 @@ func start(stage Stage, spec api.ActorSpec, limit time.Duration) (*player, error
 		p.end()
 		return nil, fmt.Errorf("start the actor of %s: %w", spec.Name, err)
 	}
-	p.own, p.context = a.PID, a.Context
 	return p, nil
 }
 
@@ -86,16 +79,53 @@ func (p *player) launch(stage Stage) (err error) {
 	if p.cmd, err = stage.Command(p.spec); err != nil {
 		return err
 	}
-	var theirs [2]*os.File
-	for i, conn := range []**net.UnixConn{&p.control, &p.parcel} {
-		if *conn, theirs[i], err = pair(stage); err != nil {
-			return err
-		}
-		defer theirs[i].Close()
+	theirs, err := p.connect(stage)
+	defer closeFiles(theirs)
+	if err != nil {
+		return err
 	}
-	p.cmd.ExtraFiles = theirs[:]
+	p.cmd.ExtraFiles = theirs
 	p.cmd.Stderr = p.diag
 	return stage.Start(p.cmd, p.spec)
+}
+
+// connect makes the actor's sockets and gives its ends of them.
+func (p *player) connect(stage Stage) (theirs []*os.File, err error) {
+	for _, conn := range []**net.UnixConn{&p.control, &p.parcel} {
+		var file *os.File
+		if *conn, file, err = pair(stage); err != nil {
+			return theirs, err
+		}
+		theirs = append(theirs, file)
+	}
+	return theirs, nil
+}
+
+// startFamily starts two actors, of which one is the other's child.
+func startFamily(stage Stage, parentSpec, childSpec api.ActorSpec, limit time.Duration) (parent, child *player, err error) {
+	parent = &player{spec: parentSpec, diag: &bytes.Buffer{}, limit: limit}
+	child = &player{spec: childSpec, diag: &bytes.Buffer{}, limit: limit}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("start the actor of %s as a child of that of %s: %w", childSpec.Name, parentSpec.Name, err)
+			child.end()
+			parent.end()
+		}
+	}()
+	mine, err := parent.connect(stage)
+	defer closeFiles(mine)
+	if err != nil {
+		return nil, nil, err
+	}
+	its, err := child.connect(stage)
+	defer closeFiles(its)
+	if err != nil {
+		return nil, nil, err
+	}
+	if parent.cmd, child.adopted, err = stage.Family(parentSpec, childSpec, append(mine, its...), parent.diag); err != nil {
+		return nil, nil, err
+	}
+	return parent, child, errors.Join(parent.setUp(parentSpec.Filter), child.setUp(childSpec.Filter))
 }
 
 // pair makes a socket for us and one for the actor.
@@ -148,13 +178,21 @@ func (p *player) ask(o actor.Order, wait time.Duration) (a actor.Answer, err err
 }
 
 // pid is the actor's process, in the machine's own pid namespace.
-func (p *player) pid() int { return p.cmd.Process.Pid }
+func (p *player) pid() int {
+	if p.adopted != 0 {
+		return p.adopted
+	}
+	return p.cmd.Process.Pid
+}
 
 // alive tells whether there still is a process.
 func (p *player) alive() bool { return p != nil && p.ended == "" }
 
 // reap waits for a process that has ended, or is about to.
 func (p *player) reap() {
+	if p.adopted != 0 {
+		p.ended = "its end" // its parent learns how
+	}
 	if p.ended != "" || p.cmd.Process == nil {
 		return
 	}
@@ -176,6 +214,10 @@ func endOf(s *os.ProcessState) string {
 func (p *player) end() {
 	if p == nil {
 		return
+	}
+	if p.adopted != 0 && p.ended == "" {
+		unix.Kill(p.adopted, unix.SIGKILL)
+		p.ended = "SIGKILL"
 	}
 	if p.cmd != nil && p.cmd.Process != nil && p.ended == "" {
 		p.cmd.Process.Kill()

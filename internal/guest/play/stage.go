@@ -1,6 +1,8 @@
 package play
 
 import (
+	"io"
+	"os"
 	"os/exec"
 
 	"ipclab/internal/guest/actor"
@@ -18,6 +20,10 @@ type Stage interface {
 	Command(api.ActorSpec) (*exec.Cmd, error)
 	// Start starts it in its domain, control group and namespaces.
 	Start(*exec.Cmd, api.ActorSpec) error
+	// Family starts two actors, of which one is a child of the other. files are the
+	// parent's two sockets and the child's two. It gives the parent's command and the
+	// child's process.
+	Family(parent, child api.ActorSpec, files []*os.File, diag io.Writer) (*exec.Cmd, int, error)
 	// Bound sets a subject's bound on tasks, once its actor is ready.
 	Bound(api.ActorSpec) error
 	// Counters are how often the bounds of a subject have refused something, by name.

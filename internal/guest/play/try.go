@@ -47,6 +47,7 @@ func (w *whole) try(t api.Try) api.Tried {
 		}
 	}
 	err = errors.Join(err, a.cleanUp())
+	a.disperse()
 	if err != nil {
 		tried.Trouble = err.Error()
 	}
@@ -56,15 +57,23 @@ func (w *whole) try(t api.Try) api.Tried {
 // prepare finds everybody who has a part.
 func (a *attempt) prepare() (err error) {
 	a.object, _ = a.whole.object(a.try.Via)
-	if a.from, err = a.ready(a.try.From); err != nil {
-		return err
-	}
-	if a.to, err = a.ready(a.try.To); err != nil {
+	if err = a.cast(); err != nil {
 		return err
 	}
 	a.sides = map[*player]actor.Side{a.from: actor.FromSide, a.to: actor.ToSide}
 	if a.object.Maker != "" {
 		a.maker, err = a.ready(a.object.Maker)
+	}
+	return err
+}
+
+// cast finds the two who use the object.
+func (a *attempt) cast() (err error) {
+	if a.object.Kind == exitStatus {
+		return a.family()
+	}
+	if a.from, err = a.ready(a.try.From); err == nil {
+		a.to, err = a.ready(a.try.To)
 	}
 	return err
 }
@@ -197,6 +206,9 @@ func (a *attempt) makeHere() error {
 
 // message has a secret sent and received.
 func (a *attempt) message() (bool, error) {
+	if a.object.Kind == exitStatus {
+		return a.exitMessage()
+	}
 	secret := make([]byte, actor.SecretSize)
 	rand.Read(secret) // never fails
 	sent, err := a.step(a.from, actor.Order{Step: actor.StepSend, Secret: secret})
