@@ -43,11 +43,7 @@ func (b *bench) traced(n int, add adder) error {
 	if err != nil {
 		return err
 	}
-	clock, processor := r.Slowdowns()
-	if err := add("under `ipclab trace`, "+tracing.Transfer+", takes longer by", "10 %", "%", clock, nil); err != nil {
-		return err
-	}
-	return add("the same in time of the host's processors", "10 %", "%", processor, nil)
+	return add("under `ipclab trace`, "+tracing.Transfer+", takes longer by", "10 %", "%", r.Slowdowns(), nil)
 }
 
 // prove proves a lab's scenario. Without a solution there are findings, and exit

@@ -103,15 +103,15 @@ func (x *explanation) verdict(d *explain.Denial) string {
 	case explain.Needed:
 		return st.bad("✗ you need this")
 	case explain.Mixed:
-		return st.bad("✗ it asks for too much at once: look at your code")
+		return st.bad("✗ it asks for too much at once")
 	case explain.Neither:
-		return st.warn("· neither wanted nor forbidden: look at your code")
+		return st.warn("· neither wanted nor forbidden")
 	}
 	return st.bold("? a denial")
 }
 
 func aside(d *explain.Denial) string {
-	by := map[scenarios.Layer]string{scenarios.BySELinux: "SELinux", scenarios.ByDAC: "owner, group and mode", scenarios.BySeccomp: "seccomp"}[d.Layer]
+	by := map[scenarios.Layer]string{scenarios.BySELinux: "SELinux", scenarios.ByDAC: "the mode", scenarios.BySeccomp: "seccomp"}[d.Layer]
 	text := "(by " + by
 	if d.Permissive {
 		text += ", only recorded"

@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -150,10 +151,10 @@ func (w *wants) targets(f *scenarios.Flow, o scenarios.Object, who scenarios.Sub
 
 // directories are the types of the scenario's directories that a path leads
 // through.
-func (w *wants) directories(path string) []string {
+func (w *wants) directories(file string) []string {
 	var types []string
 	for _, d := range w.scenario.Directories {
-		if strings.HasPrefix(path, strings.TrimSuffix(d.Path, "/")+"/") && d.Type != "" {
+		if strings.HasPrefix(file, strings.TrimSuffix(d.Path, "/")+"/") && d.Type != "" {
 			types = append(types, d.Type)
 		}
 	}
@@ -318,7 +319,7 @@ func (w *wants) isAbout(f *scenarios.Flow, d *Denial) bool {
 	case d.path == nil || object.Path == "":
 		return true
 	}
-	return d.path.name == object.Path
+	return path.Dir(d.path.name) == path.Dir(object.Path) // the object, or what is made beside it
 }
 
 // is tells whether the refused program is a subject: by domain, and by user
