@@ -38,6 +38,7 @@ type Graph struct {
 	arcs     [][]arc // by place
 	channels []channelArcs
 	implied  []implied
+	all      model.Set          // of types; not to be changed
 	acting   int32              // the types that processes have
 	limits   map[string][]limit // by class
 	texts    sync.Map           // of rules that were told
@@ -99,6 +100,7 @@ func NewGraph(m *model.Model, o Options) (*Graph, error) {
 	for _, class := range m.Classes() { // questions must not add any
 		g.placeOf(place{class: class})
 	}
+	g.all = m.World().All
 	g.computeSets()
 	return g, g.build()
 }
@@ -307,7 +309,7 @@ func (g *Graph) addImplied() error {
 		kind := g.placeOf(place{class: class})
 		g.arcs[kind] = append(g.arcs[kind], arc{from: g.acting, to: self, rule: why, dir: Read | Write, wide: Read | Write})
 	}
-	all := g.addSet(g.model.World().All)
+	all := g.addSet(g.all)
 	for _, n := range g.model.Permissive {
 		if len(n.List) != 2 {
 			return model.Unread(n, "this makes no domain permissive")

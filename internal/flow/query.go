@@ -320,7 +320,7 @@ func (g *Graph) declare(d Declared) (one declaration, err error) {
 	if one.to, err = g.typeNumber(d.To); err != nil {
 		return one, err
 	}
-	one.via = g.model.World().All
+	one.via = g.all
 	if d.Via != "" {
 		one.via, err = g.types(d.Via)
 	}
