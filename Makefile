@@ -88,7 +88,7 @@ bench-leaks: ## measure what comes back through a sipc channel (a few minutes)
 bench-ipc: ## measure sipc beside pipes, sockets and others (a few minutes)
 	$(GO) run ./internal/bench/ipc
 	$(GO) run ./internal/bench/ipc -choose internal/choose/speed.json
-	$(GO) test ./internal/choose -update
+	$(GO) test -count=1 ./internal/choose -update
 
 soak: ## run the long tests of sipc: 10^7 messages, 1,000 rounds of kill -9 (about 15 minutes)
 	$(GO) test -count=1 -timeout 2h -v ./sipc/sipctest -soak
