@@ -251,7 +251,8 @@ func (x *explanation) sum(r *explain.Report) {
 	}
 	switch {
 	case len(r.Denials) == 0 && x.lab != nil:
-		fmt.Fprintf(x.app.out, "hint: nothing was refused; `ipclab trace %s` shows what is let through\n", x.lab.Name)
+		fmt.Fprintf(x.app.out, "hint: nothing was recorded as refused. `ipclab trace %s` shows what is let through,\n"+
+			"and what owner, group and mode refuse, which leaves no record otherwise\n", x.lab.Name)
 	case len(r.Denials) == 0 && len(r.Unread) == 0:
 		fmt.Fprintln(x.app.out, "hint: there is no record of a denial in it; `ausearch -m avc,seccomp --raw` prints them")
 	case len(r.Denials) > 0 && x.scenario == nil:
