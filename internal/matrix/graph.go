@@ -52,10 +52,21 @@ func subjectDetails(s scenarios.Subject) []string {
 	}
 	if s.Cgroup != nil {
 		add(s.Cgroup.Pids > 0, "at most %d tasks", s.Cgroup.Pids)
-		add(s.Cgroup.Memory > 0, "at most %d KiB", s.Cgroup.Memory/1024)
+		add(s.Cgroup.Memory > 0, "at most %s", memory(s.Cgroup.Memory))
 	}
 	add(len(s.Capabilities) > 0, "may %s", strings.Join(s.Capabilities, ", "))
 	return details
+}
+
+// memory writes a number of bytes in the unit in which it is a whole number.
+func memory(bytes int64) string {
+	for _, unit := range []string{"bytes", "KiB", "MiB"} {
+		if bytes%1024 != 0 {
+			return fmt.Sprintf("%d %s", bytes, unit)
+		}
+		bytes /= 1024
+	}
+	return fmt.Sprintf("%d GiB", bytes)
 }
 
 func objectDetails(o scenarios.Object) []string {

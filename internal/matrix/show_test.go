@@ -291,3 +291,11 @@ func TestRefusedAtItsEnd(t *testing.T) {
 		t.Errorf("arrows %+v", g.Arrows)
 	}
 }
+
+func TestMemory(t *testing.T) {
+	for bytes, want := range map[int64]string{1: "1 bytes", 4096: "4 KiB", 65536 << 10: "64 MiB", 1 << 30: "1 GiB", 3 << 40: "3072 GiB"} {
+		if got := memory(bytes); got != want {
+			t.Errorf("%d bytes are written %q, want %q", bytes, got, want)
+		}
+	}
+}
