@@ -106,10 +106,10 @@ func (j *Joiner) addText(r record) error {
 
 // How a record ends. The codes of seccomp are those that the kernel knows.
 var (
-	endOfDenial  = regexp.MustCompile(` permissive=[01]( srawcon=\S+)?( trawcon=\S+)?$`)
-	endOfSyscall = regexp.MustCompile(` key=\S`)
-	endOfSeccomp = regexp.MustCompile(` code=(0x(0|80000000|30000|50000|7fc00000|7ff00000|7ffc0000|7fff0000)|[a-z_-]+)( SYSCALL=\S+)?$`)
-	endOfPath    = regexp.MustCompile(` nametype=(NORMAL|PARENT|CREATE|DELETE|UNKNOWN)( |$)`)
+	endOfDenial  = pattern(` permissive=[01]( srawcon=\S+)?( trawcon=\S+)?$`)
+	endOfSyscall = pattern(` key=\S`)
+	endOfSeccomp = pattern(` code=(0x(0|80000000|30000|50000|7fc00000|7ff00000|7ffc0000|7fff0000)|[a-z_-]+)( SYSCALL=\S+)?$`)
+	endOfPath    = pattern(` nametype=(NORMAL|PARENT|CREATE|DELETE|UNKNOWN)( |$)`)
 )
 
 // complete tells whether a record has its end: what is cut off in the middle of
@@ -119,15 +119,15 @@ func (r record) complete() error {
 	whole := true
 	switch r.kind {
 	case RecordAVC:
-		if whole = endOfDenial.MatchString(body); !whole {
+		if whole = endOfDenial().MatchString(body); !whole {
 			return errors.New("it does not end with permissive=0 or 1: it is cut off (or no denial, or of a kernel before 3.17)")
 		}
 	case RecordSyscall:
-		whole = endOfSyscall.MatchString(body)
+		whole = endOfSyscall().MatchString(body)
 	case RecordSeccomp:
-		whole = endOfSeccomp.MatchString(body)
+		whole = endOfSeccomp().MatchString(body)
 	case RecordPath:
-		whole = endOfPath.MatchString(body)
+		whole = endOfPath().MatchString(body)
 	}
 	if !whole {
 		return errors.New("it is cut off")
@@ -141,35 +141,35 @@ var errNoRecord = errors.New("no audit record")
 // What stands before a record. A line must begin so: anywhere else such words
 // may be a program's.
 var (
-	auditLine   = regexp.MustCompile(`^(?:node=(\S+) )?type=(\S+) msg=audit\(([^()]{1,64})\)( ?): *(.*)$`)
-	dmesgLine   = regexp.MustCompile(`^(?:<\d+>|[a-z]+ *:[a-z]+ *: )?\[[ \d.]+\] audit: type=(\d+) audit\(([^()]{1,64})\): *(.*)$`)
-	dmesgDated  = regexp.MustCompile(`^(?:[a-z]+ *:[a-z]+ *: )?\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] audit: type=(\d+) audit\(([^()]{1,64})\): *(.*)$`)
-	journalLine = regexp.MustCompile(`^(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}(?:\.\d+)?|\d{4}-\d\d-\d\dT\S+) \S+ (?:kernel|audit(?:\[\d+\])?): (.*)$`)
-	inKernel    = regexp.MustCompile(`^(?:\[[ \d.]+\] )?audit: type=(\d+) audit\(([^()]{1,64})\): *(.*)$`)
-	inJournal   = regexp.MustCompile(`^([A-Z_0-9]+) (.*)$`)
-	bareLine    = regexp.MustCompile(`^(?:AVC )?(avc:  ?(?:denied|granted) .*)$`)
-	looksLike   = regexp.MustCompile(`\bavc: +(denied|granted)\b|\btype=(AVC|SYSCALL|SECCOMP|1400|1300|1326) .*audit\(`)
+	auditLine   = pattern(`^(?:node=(\S+) )?type=(\S+) msg=audit\(([^()]{1,64})\)( ?): *(.*)$`)
+	dmesgLine   = pattern(`^(?:<\d+>|[a-z]+ *:[a-z]+ *: )?\[[ \d.]+\] audit: type=(\d+) audit\(([^()]{1,64})\): *(.*)$`)
+	dmesgDated  = pattern(`^(?:[a-z]+ *:[a-z]+ *: )?\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] audit: type=(\d+) audit\(([^()]{1,64})\): *(.*)$`)
+	journalLine = pattern(`^(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}(?:\.\d+)?|\d{4}-\d\d-\d\dT\S+) \S+ (?:kernel|audit(?:\[\d+\])?): (.*)$`)
+	inKernel    = pattern(`^(?:\[[ \d.]+\] )?audit: type=(\d+) audit\(([^()]{1,64})\): *(.*)$`)
+	inJournal   = pattern(`^([A-Z_0-9]+) (.*)$`)
+	bareLine    = pattern(`^(?:AVC )?(avc:  ?(?:denied|granted) .*)$`)
+	looksLike   = pattern(`\bavc: +(denied|granted)\b|\btype=(AVC|SYSCALL|SECCOMP|1400|1300|1326) .*audit\(`)
 )
 
 // cutRecord tells the parts of a line. errNoRecord: it is about something else.
 func cutRecord(line string) (record, error) {
 	line = strings.TrimLeft(line, " \t")
-	if m := auditLine.FindStringSubmatch(line); m != nil {
+	if m := auditLine().FindStringSubmatch(line); m != nil {
 		r := record{node: m[1], form: FormAudit, kind: kindOf(m[2]), stamp: m[3], body: withoutNames(m[5]), text: line}
 		if m[4] == " " {
 			r.form, r.body = FormInterpreted, m[5]
 		}
 		return r, nil
 	}
-	for _, pattern := range []*regexp.Regexp{dmesgLine, dmesgDated} {
-		if m := pattern.FindStringSubmatch(line); m != nil {
+	for _, form := range []*regexp.Regexp{dmesgLine(), dmesgDated()} {
+		if m := form.FindStringSubmatch(line); m != nil {
 			return record{form: FormKernel, kind: kindOf(m[1]), stamp: m[2], body: m[3], text: line}, nil
 		}
 	}
-	if m := journalLine.FindStringSubmatch(line); m != nil {
+	if m := journalLine().FindStringSubmatch(line); m != nil {
 		return inJournalLine(line, m[1])
 	}
-	if m := bareLine.FindStringSubmatch(line); m != nil {
+	if m := bareLine().FindStringSubmatch(line); m != nil {
 		return record{form: FormBare, kind: RecordAVC, body: m[1], text: line}, nil
 	}
 	return record{}, notOne(line)
@@ -177,11 +177,11 @@ func cutRecord(line string) (record, error) {
 
 // inJournalLine reads what kernel or journald wrote into the journal.
 func inJournalLine(line, message string) (record, error) {
-	if m := inKernel.FindStringSubmatch(message); m != nil {
+	if m := inKernel().FindStringSubmatch(message); m != nil {
 		return record{form: FormJournal, kind: kindOf(m[1]), stamp: m[2], body: m[3], text: line}, nil
 	}
 	// Here records have no number. Those that mean something by themselves do.
-	if m := inJournal.FindStringSubmatch(message); m != nil && (m[1] == "AVC" || m[1] == "SECCOMP") {
+	if m := inJournal().FindStringSubmatch(message); m != nil && (m[1] == "AVC" || m[1] == "SECCOMP") {
 		return record{form: FormJournal, kind: kindOf(m[1]), body: m[2], text: line}, nil
 	}
 	return record{}, notOne(line)
@@ -190,7 +190,7 @@ func inJournalLine(line, message string) (record, error) {
 // notOne tells a line that is about something else from one that has a record
 // where none can stand.
 func notOne(line string) error {
-	if looksLike.MatchString(line) {
+	if looksLike().MatchString(line) {
 		return errors.New("it looks like an audit record, but does not begin as ausearch, dmesg or the journal begin a line")
 	}
 	return errNoRecord

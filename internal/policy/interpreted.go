@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +111,7 @@ func (s *Syscall) takeInterpreted(f fields) error {
 	return err
 }
 
-var exitWord = regexp.MustCompile(`^(E[A-Z0-9]+)\(.*\)$`)
+var exitWord = pattern(`^(E[A-Z0-9]+)\(.*\)$`)
 
 // exitOf reads what a call returned. Of the errors in words only those are told
 // apart that refuse.
@@ -120,7 +119,7 @@ func exitOf(text string) (int64, error) {
 	if n, err := strconv.ParseInt(text, 0, 64); err == nil {
 		return n, nil
 	}
-	word := exitWord.FindStringSubmatch(text)
+	word := exitWord().FindStringSubmatch(text)
 	switch {
 	case word == nil:
 		return 0, fmt.Errorf("exit is neither a number nor an error: %q", clip(text))

@@ -47,7 +47,6 @@ type host struct {
 	t        *testing.T
 	manner   map[string]string // of actors by subject; empty: an ordinary one
 	booleans map[string]bool
-	onStart  func(*exec.Cmd)
 
 	mu      sync.Mutex
 	cmds    []*exec.Cmd
