@@ -9,10 +9,10 @@ import (
 
 // Mistake is one thing that is wrong with a file.
 type Mistake struct {
-	File string // path, as the person who wrote it knows it
-	Line int    // from 1; 0 when the mistake has no place
-	Col  int    // from 1
-	Msg  string
+	File string `json:"file"`   // path, as the person who wrote it knows it
+	Line int    `json:"line"`   // from 1; 0 when the mistake has no place
+	Col  int    `json:"column"` // from 1
+	Msg  string `json:"message"`
 }
 
 // Error reads "lab.yaml:12:5: what is wrong".
