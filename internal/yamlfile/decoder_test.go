@@ -47,7 +47,7 @@ func TestDecoderReads(t *testing.T) {
 func TestDecoderNamesEveryMistake(t *testing.T) {
 	for text, want := range map[string]string{
 		"legs: 4":                `pet.yaml:1:1: the pet has no "name"`,
-		"nmae: Rex":              `pet.yaml:1:1: unknown key "nmae" in the pet (did you mean "name"?)`,
+		"nam: Rex":               `pet.yaml:1:1: unknown key "nam" in the pet (did you mean "name"?)`,
 		"name: a\nname: b":       `pet.yaml:2:1: key "name" in the pet stands twice, first in line 1`,
 		"name: 7":                `pet.yaml:1:7: name must be a text, not a number: write "7", in quotes`,
 		"name: ' '":              "name must not be empty",
