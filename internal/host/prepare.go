@@ -28,6 +28,10 @@ func settleSystem(ctx context.Context, m *machine.Client) error {
 	if state := strings.TrimSpace(out); err != nil && state != "degraded" {
 		return fmt.Errorf("the machine's systemd ended as %q: %w", state, err)
 	}
+	// What udev still does is done in every clone again; slow machines stay slow.
+	if _, err := m.Output(ctx, "udevadm settle --timeout=60 || true"); err != nil {
+		return err
+	}
 	mode, err := m.Output(ctx, "getenforce")
 	if err == nil && strings.TrimSpace(mode) != "Enforcing" {
 		return fmt.Errorf("the machine is %s, not Enforcing", strings.TrimSpace(mode))
