@@ -16,7 +16,8 @@ not. The link leads to what was seen, and from there to the scenario, whose ` + 
 
 - **One way**: what one may tell the other, the other may not tell the one.
 - **Taken away**: what an open channel does once the rule that allowed it is gone.
-- **Back channels**: by which bits came back all the same, and those that SELinux stopped.
+- **Back channels**: by which bits came back all the same, and those that SELinux stopped. Only
+  what a scenario tried is here; [channels.map](../internal/flow/channels.map) has all that are known.
 - **Label**: whose type the rules are about: one of the object's own, or its maker's domain. With
   its maker's, two objects of one maker cannot be told apart; a maker of its own is the
   remedy (so SIPC has a helper).
