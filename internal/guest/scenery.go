@@ -78,6 +78,10 @@ func (s *scenery) Start(cmd *exec.Cmd, a api.ActorSpec) error {
 	if err != nil {
 		return err
 	}
+	// an actor that is started anew has threads to start, too: see Bound
+	if err := writeFile(filepath.Join(g.dir, "pids.max"), strconv.Itoa(defaultPids)); err != nil {
+		return err
+	}
 	fd, err := g.open()
 	if err != nil {
 		return fmt.Errorf("cgroup: %w", err)
