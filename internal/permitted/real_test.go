@@ -82,3 +82,20 @@ func prove(t *testing.T, s *scenarios.Scenario, whole *permitted.Policy) *scenar
 	}
 	return view
 }
+
+// BenchmarkProveAgain is one more proof on a policy that was read before.
+func BenchmarkProveAgain(b *testing.B) {
+	whole, err := permitted.Read(realPolicy(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := scenarios.Library().Find("fifo")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := permitted.Prove(b.Context(), s, whole); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
