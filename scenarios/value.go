@@ -48,15 +48,6 @@ func (v *value) texts() []string {
 	return all
 }
 
-// keys gives the keys of a mapping.
-func (v *value) keys() []string {
-	var all []string
-	for _, e := range v.entries {
-		all = append(all, e.key)
-	}
-	return all
-}
-
 // truths gives a mapping of truth values; nil when it is empty.
 func (v *value) truths() map[string]bool {
 	var all map[string]bool
