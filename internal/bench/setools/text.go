@@ -83,7 +83,7 @@ func (t *timed) String() string {
 		"| seconds of the processors | %.1f | %.2f | **%.0f×** |\n"+
 		"| memory at most, MB | %.0f | %.0f | |\n\n"+
 		"Of ipclab's time by the clock, %.2f s is reading, %.2f s the graph, %.0f ms the question, with back channels. "+
-		"What there is only compiled, checkpolicy writes as CIL in %.2f s (%.2f s of a processor).\n",
+		"What there is only compiled, checkpolicy writes as CIL in %.2f s (%.2f s of a processor). Where a computer does other things too, seconds of the processors say more.\n",
 		t.from, t.to, t.theirs.clock, t.ours.Whole, t.theirs.clock/t.ours.Whole, t.theirs.processor, t.ours.Processor, t.theirs.processor/t.ours.Processor,
 		t.theirPeak, t.ours.Peak, t.ours.Read, t.ours.Index, t.ours.Ask*1000, t.decompiling.clock, t.decompiling.processor)
 }
