@@ -117,10 +117,6 @@ func (a *app) trace(ctx context.Context, t session.Trace, f traceFlags, command 
 	}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
-	if f.length > 0 {
-		watching, stop = context.WithTimeout(ctx, f.length)
-		defer stop()
-	}
 	show := newTraceView(a, t.Scenario, len(command) == 0)
 	ran := make(chan error, 1)
 	begun := false
@@ -128,6 +124,9 @@ func (a *app) trace(ctx context.Context, t session.Trace, f traceFlags, command 
 		if !begun {
 			begun = true
 			show.begin(t.Machine, f)
+			if f.length > 0 {
+				time.AfterFunc(f.length, stop)
+			}
 			if len(command) > 0 {
 				go func() { ran <- a.runTraced(ctx, command); stop() }()
 			}
