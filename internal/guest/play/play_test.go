@@ -17,6 +17,7 @@ import (
 
 	"ipclab/internal/guest/actor"
 	"ipclab/internal/guest/api"
+	"ipclab/internal/ownipc"
 )
 
 // The test program itself is the actor, when it is started as one.
@@ -25,7 +26,7 @@ const actorVariable = "IPCLAB_TEST_ACTOR"
 func TestMain(m *testing.M) {
 	switch os.Getenv(actorVariable) {
 	case "":
-		os.Exit(m.Run())
+		os.Exit(ownipc.Main(m.Run)) // what is left of System V objects goes with the namespace
 	case "mute":
 		select {}
 	case "garbage":
