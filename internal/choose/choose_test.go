@@ -110,8 +110,8 @@ func TestBackChannelsAreToleratedByName(t *testing.T) {
 		}
 	}
 	all, err = g.Choose(Needs{Accept: []string{"full"}})
-	if err != nil || !slices.Contains(names(all, true), "fifo") {
-		t.Errorf("with full tolerated a FIFO does not suit: %v, %v", names(all, true), err)
+	if err != nil || !slices.Contains(names(all, true), "msgq") {
+		t.Errorf("with full tolerated a queue does not suit: %v, %v", names(all, true), err)
 	}
 }
 

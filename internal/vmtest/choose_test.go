@@ -41,6 +41,6 @@ func demonstrates(t *testing.T, views choose.Views) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s does not say what was seen; it would be\n%s", name, got)
+		t.Errorf("%s does not say what was seen: run this test with -update-choose, then go test ./internal/choose -update. It would be\n%s", name, got)
 	}
 }
