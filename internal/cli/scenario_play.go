@@ -60,6 +60,9 @@ func (a *app) playScenario(ctx context.Context, s *scenarios.Scenario) (*scenari
 	return a.playWith(ctx, h, s, modules)
 }
 
+// playPrefix begins the names of machines that are for one play.
+const playPrefix = "play-"
+
 // playWith plays a scenario with these modules on top of the image's policy, in a
 // machine of its own, which is gone afterwards whatever happens to this process.
 func (a *app) playWith(ctx context.Context, h *host.Host, s *scenarios.Scenario, modules []policy.Module) (*scenarios.View, error) {
@@ -76,12 +79,13 @@ func (a *app) playWith(ctx context.Context, h *host.Host, s *scenarios.Scenario,
 	if err != nil {
 		return nil, err
 	}
-	name := "play-" + strconv.Itoa(os.Getpid())
+	h.Machines().ClearAll(playPrefix) // what killed plays left
+	name := playPrefix + strconv.Itoa(os.Getpid())
+	defer h.Machines().Clear(context.WithoutCancel(ctx), name) // what it could not remove, the next play does
 	clone, err := h.StartBase(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	defer h.Machines().Stop(context.WithoutCancel(ctx), name)
 	client := machine.NewClient(clone.Dial)
 	defer client.Close()
 	if err := client.LoadPolicy(ctx, binary); err != nil {
