@@ -219,7 +219,7 @@ func (v *traceView) redraw() {
 }
 
 // traceWidths are the columns of a table that fits 80: count, time, who, what.
-const traceFormat = "%7s  %-8s  %-16s %s %-22s  %s"
+const traceFormat = "%5s  %-8s  %-14s %s %-15s %s"
 
 // lines is the table: its head, and a line for each row.
 func (v *traceView) lines() []string {
@@ -279,12 +279,21 @@ const studentDomain = "ipclab_student_t"
 // object names what was acted on, with the scenario's name where it has one.
 func (v *traceView) object(r api.TraceRow) string {
 	if r.Class == "" {
-		if r.Mode == "" { // it was not found
-			return strings.TrimSpace(explain.Escape(r.Name) + " (mode of a directory)")
+		base := explain.Escape(path.Base(r.Name))
+		switch {
+		case r.Name == "":
+			return "(by the mode)"
+		case r.Mode == "": // it was not found
+			return base + " (directory's mode)"
 		}
-		return strings.TrimSpace(explain.Escape(r.Name) + " (mode " + r.Mode + ")")
+		return base + " (mode " + r.Mode + ")"
 	}
 	name := r.Target
+	for _, d := range v.scenario.Directories {
+		if d.Type == r.Target && r.Class == "dir" {
+			return explain.Escape(path.Join(d.Path, path.Base(r.Name)))
+		}
+	}
 	for _, o := range v.scenario.Objects {
 		if o.Type == r.Target {
 			name = o.Name
