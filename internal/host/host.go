@@ -181,8 +181,18 @@ func (h *Host) boot(ctx context.Context, i *image.Image, hw qemu.Hardware) (*qem
 	if err != nil {
 		return nil, err
 	}
-	return freezer.Boot(ctx, Base(i), h.baseSnapshot(i, hw), settleSystem)
+	for tries := 1; ; tries++ {
+		s, err := freezer.Boot(ctx, Base(i), h.baseSnapshot(i, hw), settleSystem)
+		var wrong *ClockError
+		if !errors.As(err, &wrong) || tries == maxBoots {
+			return s, err
+		}
+		h.Progress.Note(wrong.Error() + ": it is booted again")
+	}
 }
+
+// maxBoots is how often a machine is booted whose clock comes out wrong.
+const maxBoots = 3
 
 // Base is what a machine boots from.
 func Base(i *image.Image) qemu.Base {

@@ -33,10 +33,13 @@ func settleSystem(ctx context.Context, m *machine.Client) error {
 		return err
 	}
 	mode, err := m.Output(ctx, "getenforce")
-	if err == nil && strings.TrimSpace(mode) != "Enforcing" {
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(mode) != "Enforcing" {
 		return fmt.Errorf("the machine is %s, not Enforcing", strings.TrimSpace(mode))
 	}
-	return err
+	return watchClock(ctx, m)
 }
 
 // warmUp runs once what every session runs, so that it is in memory when the
