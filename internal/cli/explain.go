@@ -15,6 +15,7 @@ import (
 
 	"ipclab/internal/explain"
 	"ipclab/internal/host"
+	"ipclab/internal/permitted"
 	"ipclab/internal/policy"
 	"ipclab/internal/session"
 	"ipclab/labs"
@@ -297,7 +298,9 @@ func (x *explanation) policy(own bool) (*explain.Policy, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	p.Trusted, p.Declared = explain.InMachine(x.scenario)
+	if err == nil && x.scenario != nil {
+		p.Trusted, p.Declared, err = permitted.InMachine(x.scenario)
+	}
 	return p, err
 }
 

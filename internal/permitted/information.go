@@ -100,16 +100,16 @@ func (p *prover) askWide(a *answer, q flow.Query) (err error) {
 // declares, and what the machine does.
 func (p *prover) query(from, to string) (flow.Query, error) {
 	q := flow.Query{From: from, To: to}
-	for _, t := range p.machine.Trusted {
-		if p.known(t.Name) && (t.Except == "" || p.known(t.Except)) && !(t.UnlessSubject && p.isSubject(t.Name)) {
-			q.Trusted = append(q.Trusted, flow.Trust{Name: t.Name, Except: t.Except, Private: t.Private, Why: t.Why})
+	trusted, declared := p.machine.grants(p.s)
+	for _, t := range trusted {
+		if p.known(t.Name) && (t.Except == "" || p.known(t.Except)) {
+			q.Trusted = append(q.Trusted, t)
 		}
 	}
-	for _, t := range p.s.Trusted {
-		q.Trusted = append(q.Trusted, flow.Trust{Name: t.Type, Except: t.Except, Private: t.Private, Why: t.Why})
-	}
-	for _, d := range p.machine.Declared {
-		q.Declared = append(q.Declared, p.anyTwo(d)...)
+	for _, d := range declared {
+		if p.known(d.Via) {
+			q.Declared = append(q.Declared, d)
+		}
 	}
 	for _, b := range p.s.BackChannels {
 		if b.Want != scenarios.Allow {
@@ -134,26 +134,6 @@ func (p *prover) known(name string) bool {
 func beforeColon(name string) string {
 	before, _, _ := strings.Cut(name, ":")
 	return before
-}
-
-// isSubject tells whether a subject of the scenario runs in a domain.
-func (p *prover) isSubject(domain string) bool {
-	return slices.ContainsFunc(p.s.Subjects, func(s scenarios.Subject) bool { return p.domain(s) == domain })
-}
-
-// anyTwo declares one of the machine's back channels between any two subjects.
-func (p *prover) anyTwo(d declared) []flow.Declared {
-	var all []flow.Declared
-	for _, from := range p.s.Subjects {
-		for _, to := range p.s.Subjects {
-			for _, via := range d.Via {
-				if p.known(via) {
-					all = append(all, flow.Declared{From: p.domain(from), To: p.domain(to), Class: d.Class, How: d.How, Via: via, Why: d.Why})
-				}
-			}
-		}
-	}
-	return all
 }
 
 // declare says a scenario's accepted back channel as the graph takes it.

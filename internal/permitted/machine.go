@@ -1,6 +1,7 @@
 package permitted
 
 import (
+	"cmp"
 	_ "embed"
 	"path"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"ipclab/internal/flow"
 	"ipclab/internal/guest/api"
 	"ipclab/scenarios"
 )
@@ -61,6 +63,50 @@ var theMachine = sync.OnceValues(func() (*machine, error) {
 	m := &machine{}
 	return m, yaml.UnmarshalWithOptions(machineData, m, yaml.Strict())
 })
+
+// InMachine gives who is trusted in a teaching machine when this scenario is in
+// it, and which back channels any two of its subjects have there whatever the rules
+// are. A policy need not have all of these names.
+func InMachine(s *scenarios.Scenario) ([]flow.Trust, []flow.Declared, error) {
+	m, err := theMachine()
+	if err != nil {
+		return nil, nil, err
+	}
+	trusted, declared := m.grants(s)
+	return trusted, declared, nil
+}
+
+func (m *machine) grants(s *scenarios.Scenario) (trusted []flow.Trust, declared []flow.Declared) {
+	var domains []string
+	for _, one := range s.Subjects {
+		domains = append(domains, cmp.Or(one.Domain, m.Student))
+	}
+	for _, t := range m.Trusted {
+		if !t.UnlessSubject || !slices.Contains(domains, t.Name) {
+			trusted = append(trusted, flow.Trust{Name: t.Name, Except: t.Except, Private: t.Private, Why: t.Why})
+		}
+	}
+	for _, t := range s.Trusted {
+		trusted = append(trusted, flow.Trust{Name: t.Type, Except: t.Except, Private: t.Private, Why: t.Why})
+	}
+	for _, d := range m.Declared {
+		declared = append(declared, d.between(domains)...)
+	}
+	return trusted, declared
+}
+
+// between declares the channel between any two of the domains.
+func (d declared) between(domains []string) []flow.Declared {
+	var all []flow.Declared
+	for _, from := range domains {
+		for _, to := range domains {
+			for _, via := range d.Via {
+				all = append(all, flow.Declared{From: from, To: to, Class: d.Class, How: d.How, Via: via, Why: d.Why})
+			}
+		}
+	}
+	return all
+}
 
 // mqueue stands for the directory that POSIX message queues are in.
 const mqueue = "mqueue"
