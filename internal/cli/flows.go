@@ -54,7 +54,9 @@ type noScenarioError struct{ lab string }
 func (e *noScenarioError) Error() string { return "the lab " + e.lab + " has no scenario" }
 
 // Hint says what to do.
-func (e *noScenarioError) Hint() string { return "`ipclab scenario list` lists scenarios that need no lab" }
+func (e *noScenarioError) Hint() string {
+	return "`ipclab scenario list` lists scenarios that need no lab"
+}
 
 // flows compares the views of the lab's scenario, with the rules in the workspace.
 func (a *app) flows(ctx context.Context, s *session.Session, play bool) (*matrix.Matrix, error) {

@@ -132,4 +132,3 @@ func (a *app) printSeen(what, want string, seen scenarios.Seen) {
 	}
 	fmt.Fprintf(a.out, "%s: %s (wanted: %s)\n    %s\n", what, outcome, want, grader.Escape(seen.Text))
 }
-
