@@ -73,6 +73,7 @@ const rounds = 50
 // moment, and after a while the grader too, and lets another one go on, again
 // and again. In the end the class must have come to what it comes to undisturbed.
 func TestKilledGraders(t *testing.T) {
+	t.Parallel() // most of the time it waits for the moment to kill
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	k := newKiller(t, rand.New(rand.NewPCG(seed, 0)))

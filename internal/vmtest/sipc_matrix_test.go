@@ -35,6 +35,7 @@ type matrix struct {
 }
 
 func TestSIPCMatrix(t *testing.T) {
+	t.Parallel() // one machine keeps one processor busy
 	table, err := sipcpolicy.Matrix()
 	if err != nil {
 		t.Fatal(err)
