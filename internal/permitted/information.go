@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"ipclab/internal/flow"
 	"ipclab/internal/mechanism"
@@ -32,14 +35,14 @@ func (p *prover) anyWay(from, to scenarios.Subject) (scenarios.Seen, error) {
 
 // pairs answers for every ordered pair of subjects.
 func (p *prover) pairs(ctx context.Context) ([]scenarios.Pair, error) {
+	if err := p.askAll(ctx); err != nil {
+		return nil, err
+	}
 	var all []scenarios.Pair
 	for _, from := range p.s.Subjects {
 		for _, to := range p.s.Subjects {
 			if from.Name == to.Name {
 				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return nil, err
 			}
 			seen, err := p.anyWay(from, to)
 			if err != nil {
@@ -51,49 +54,99 @@ func (p *prover) pairs(ctx context.Context) ([]scenarios.Pair, error) {
 	return all, nil
 }
 
-// answer asks the graph about two subjects, once. That there is nothing is
-// believed only when it was certified.
+// askAll asks the graph about every two subjects, several at a time: most of a
+// proof's time goes into it.
+func (p *prover) askAll(ctx context.Context) error {
+	var answers []*answer
+	for _, from := range p.s.Subjects {
+		for _, to := range p.s.Subjects {
+			key := [2]string{p.domain(from), p.domain(to)}
+			if from.Name != to.Name && p.answers[key] == nil {
+				p.answers[key] = p.blank(key)
+				answers = append(answers, p.answers[key])
+			}
+		}
+	}
+	asked, ctx := errgroup.WithContext(ctx)
+	asked.SetLimit(runtime.GOMAXPROCS(0))
+	for _, a := range answers {
+		asked.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return p.ask(a)
+		})
+	}
+	if err := asked.Wait(); err != nil {
+		return err
+	}
+	for _, a := range answers {
+		p.learn(a)
+	}
+	return nil
+}
+
+// answer asks the graph about two subjects, once.
 func (p *prover) answer(from, to scenarios.Subject) (*answer, error) {
 	key := [2]string{p.domain(from), p.domain(to)}
 	if a := p.answers[key]; a != nil {
 		return a, nil
 	}
-	a := &answer{from: key[0], to: key[1], same: p.m.Real(key[0]) == p.m.Real(key[1])}
-	p.answers[key] = a
-	if a.same {
-		return a, nil
-	}
-	q, err := p.query(key[0], key[1])
-	if err != nil {
+	a := p.blank(key)
+	if err := p.ask(a); err != nil {
 		return nil, err
+	}
+	p.answers[key] = a
+	p.learn(a)
+	return a, nil
+}
+
+// blank is an answer that is not known yet.
+func (p *prover) blank(key [2]string) *answer {
+	return &answer{from: key[0], to: key[1], same: p.m.Real(key[0]) == p.m.Real(key[1])}
+}
+
+// learn remembers which constraints an answer left out of account.
+func (p *prover) learn(a *answer) {
+	if a.found != nil {
+		p.limits = append(p.limits, a.found.Constraints()...)
+	}
+}
+
+// ask fills an answer in. That there is nothing is believed only when it was
+// certified. Several may ask at a time.
+func (p *prover) ask(a *answer) error {
+	if a.same {
+		return nil
+	}
+	q, err := p.query(a.from, a.to)
+	if err != nil {
+		return err
 	}
 	if a.found, err = p.graph.Ask(q); err != nil {
-		return nil, err
+		return err
 	}
-	p.limits = append(p.limits, a.found.Constraints()...)
 	if !a.found.Impossible() {
 		a.direct, err = p.graph.Direct(q)
-		return a, err
+		return err
 	}
 	if err := a.found.Certify(); err != nil {
-		return nil, err
+		return err
 	}
-	return a, p.askWide(a, q)
+	return p.askWide(a, q)
 }
 
 // askWide asks again with all rules under all booleans.
-func (p *prover) askWide(a *answer, q flow.Query) (err error) {
-	if p.wide == nil {
-		if p.wide, err = flow.NewGraph(p.m, flow.Options{AllBranches: true, Guess: true}); err != nil {
-			return err
-		}
-	}
-	if wide, err := p.wide.Ask(q); err != nil {
+func (p *prover) askWide(a *answer, q flow.Query) error {
+	graph, err := p.wide()
+	if err != nil {
 		return err
-	} else if !wide.Impossible() {
+	}
+	wide, err := graph.Ask(q)
+	if err == nil && !wide.Impossible() {
 		a.maybe = wide
 	}
-	return nil
+	return err
 }
 
 // query is a question between two domains with what the scenario trusts and

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"sync"
 
 	"ipclab/internal/flow"
 	"ipclab/internal/mechanism"
@@ -20,8 +21,8 @@ type prover struct {
 	machine *machine
 	things  map[string]*thing
 
-	graph   *flow.Graph // with the scenario's booleans
-	wide    *flow.Graph // with all rules under all booleans; made when it is needed
+	graph   *flow.Graph                 // with the scenario's booleans
+	wide    func() (*flow.Graph, error) // with all rules under all booleans; made when it is needed
 	answers map[[2]string]*answer
 	notes   []string
 	limits  []flow.Constraint // that were not looked at, of what was asked
@@ -44,6 +45,9 @@ type thing struct {
 
 func newProver(s *scenarios.Scenario, m *model.Model) (*prover, error) {
 	p := &prover{s: s, m: m, things: map[string]*thing{}, answers: map[[2]string]*answer{}}
+	p.wide = sync.OnceValues(func() (*flow.Graph, error) {
+		return flow.NewGraph(m, flow.Options{AllBranches: true, Guess: true})
+	})
 	var err error
 	if p.machine, err = theMachine(); err != nil {
 		return nil, err
