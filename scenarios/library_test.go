@@ -58,7 +58,7 @@ func ownTypes(t *testing.T, s *Scenario) {
 		t.Fatal(err)
 	}
 	for _, m := range modules {
-		nodes, err := policy.ParseCIL(m.Name, []byte(m.Source))
+		nodes, err := policy.ParseCIL(m.File, m.Source)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func ownTypes(t *testing.T, s *Scenario) {
 			if name := ""; declares {
 				name = strings.TrimPrefix(n.List[1].Text, "ipclab_")
 				if !strings.HasPrefix(name, s.prefix()) && name+"_" != s.prefix() {
-					t.Errorf("%s declares %s, which does not begin with %s", m.Name, n.List[1].Text, s.prefix())
+					t.Errorf("%s declares %s, which does not begin with %s", m.File, n.List[1].Text, s.prefix())
 				}
 			}
 		}

@@ -50,7 +50,7 @@ func (l *linter) declarations() {
 	}
 	for _, t := range l.scenario.Twins {
 		if t.Rules != "" {
-			modules = append(modules, Rules{Name: fmt.Sprintf("%s (rules of the twin %s)", l.scenario.file, t.Name), Source: t.Rules})
+			modules = append(modules, policy.Module{File: fmt.Sprintf("%s (rules of the twin %s)", l.scenario.file, t.Name), Source: []byte(t.Rules)})
 		}
 	}
 	for _, m := range modules {
@@ -59,11 +59,11 @@ func (l *linter) declarations() {
 }
 
 // module notes what a module declares.
-func (l *linter) module(m Rules) {
-	nodes, err := policy.ParseCIL(m.Name, []byte(m.Source))
+func (l *linter) module(m policy.Module) {
+	nodes, err := policy.ParseCIL(m.File, m.Source)
 	var syntax *policy.SyntaxError
 	if errors.As(err, &syntax) {
-		l.All = append(l.All, &Mistake{File: m.Name, Line: syntax.Pos.Line, Col: syntax.Pos.Col, Msg: syntax.Msg})
+		l.All = append(l.All, &Mistake{File: m.File, Line: syntax.Pos.Line, Col: syntax.Pos.Col, Msg: syntax.Msg})
 	} else if err != nil {
 		l.Add(Position{}, "%v", err)
 	}

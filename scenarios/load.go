@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"ipclab/internal/policy"
 	"ipclab/internal/yamlfile"
 )
 
@@ -79,7 +80,7 @@ func (s *Scenario) Shown() string { return s.file }
 func (s *Scenario) MarshalJSON() ([]byte, error) { return json.Marshal(s.tree.plain()) }
 
 // With gives the scenario with more modules on top of its own.
-func (s *Scenario) With(more []Rules) *Scenario {
+func (s *Scenario) With(more []policy.Module) *Scenario {
 	with := *s
 	with.extra = slices.Concat(s.extra, more)
 	return &with
@@ -87,14 +88,14 @@ func (s *Scenario) With(more []Rules) *Scenario {
 
 // Modules gives the scenario's CIL: the files that it names, and after them
 // what a twin adds, or With. Their names are those that people know.
-func (s *Scenario) Modules() ([]Rules, error) {
-	var all []Rules
+func (s *Scenario) Modules() ([]policy.Module, error) {
+	var all []policy.Module
 	for _, name := range s.Policy {
 		source, err := fs.ReadFile(s.dir, name)
 		if err != nil {
 			return nil, fmt.Errorf("the policy of scenario %s: %w", s.Name, err)
 		}
-		all = append(all, Rules{Name: path.Join(path.Dir(s.file), name), Source: string(source)})
+		all = append(all, policy.Module{File: path.Join(path.Dir(s.file), name), Source: source})
 	}
 	return append(all, s.extra...), nil
 }

@@ -195,7 +195,7 @@ func TestModules(t *testing.T) {
 		t.Fatal(err)
 	}
 	modules, err := s.Modules()
-	if err != nil || len(modules) != 1 || modules[0].Name != "here/deep/whole.cil" || !strings.Contains(modules[0].Source, "s_whole_t") {
+	if err != nil || len(modules) != 1 || modules[0].File != "here/deep/whole.cil" || !strings.Contains(string(modules[0].Source), "s_whole_t") {
 		t.Errorf("%v, %v", modules, err)
 	}
 }

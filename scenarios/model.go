@@ -10,6 +10,7 @@ import (
 
 	"ipclab/internal/guest/api"
 	"ipclab/internal/mechanism"
+	"ipclab/internal/policy"
 )
 
 // Scenario is what one scenario file says.
@@ -30,10 +31,10 @@ type Scenario struct {
 	Trusted      []Trusted
 	Twins        []Twin
 
-	extra []Rules // CIL that a twin adds
-	dir   fs.FS   // the file's folder
-	file  string  // as shown to people
-	tree  *value  // what the file says
+	extra []policy.Module // CIL that a twin adds
+	dir   fs.FS           // the file's folder
+	file  string          // as shown to people
+	tree  *value          // what the file says
 }
 
 // Layer is what refuses an operation.
@@ -195,9 +196,6 @@ type Trusted struct {
 	Why     string
 	At      Position
 }
-
-// Rules are statements of CIL with the name that messages give them.
-type Rules struct{ Name, Source string }
 
 // Twin is the scenario broken: one rule or one mode too many. The flows that are
 // wanted stay the same, so what is broken must be found.

@@ -1,6 +1,10 @@
 package scenarios
 
-import "fmt"
+import (
+	"fmt"
+
+	"ipclab/internal/policy"
+)
 
 // Broken gives a twin as a scenario of its own: it wants the same, and what is
 // too much is in it. The error is an *UnknownTwinError.
@@ -19,7 +23,7 @@ func (s *Scenario) broken(t Twin) *Scenario {
 	b.dir, b.file, b.tree = s.dir, s.file, tree
 	b.extra = s.extra
 	if t.Rules != "" {
-		b.extra = append(b.extra[:len(b.extra):len(b.extra)], Rules{Name: fmt.Sprintf("%s (twin %s)", s.file, t.Name), Source: t.Rules})
+		b.extra = append(b.extra[:len(b.extra):len(b.extra)], policy.Module{File: fmt.Sprintf("%s (twin %s)", s.file, t.Name), Source: []byte(t.Rules)})
 	}
 	return b
 }

@@ -29,7 +29,7 @@ func TestBrokenChangesWhatTheTwinSays(t *testing.T) {
 		t.Error("the twin wants something else")
 	}
 	modules, err := b.Modules()
-	if err != nil || len(modules) != 2 || !strings.Contains(modules[1].Source, "append") || !strings.Contains(modules[1].Name, "more") {
+	if err != nil || len(modules) != 2 || !strings.Contains(string(modules[1].Source), "append") || !strings.Contains(modules[1].File, "more") {
 		t.Errorf("modules %v, %v", modules, err)
 	}
 }

@@ -306,15 +306,12 @@ func (x *explanation) policy(own bool) (*explain.Policy, error) {
 
 // scenarioPolicy is the image's policy with the scenario's modules.
 func (x *explanation) scenarioPolicy() ([]policy.Module, error) {
-	var modules []policy.Module
-	if x.scenario != nil {
-		rules, err := x.scenario.Modules()
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rules {
-			modules = append(modules, policy.Module{File: r.Name, Source: []byte(r.Source)})
-		}
+	if x.scenario == nil {
+		return session.EveryPolicy(x.host, nil)
+	}
+	modules, err := x.scenario.Modules()
+	if err != nil {
+		return nil, err
 	}
 	return session.EveryPolicy(x.host, modules)
 }

@@ -49,13 +49,9 @@ func (a *app) playScenario(ctx context.Context, s *scenarios.Scenario) (*scenari
 	if err != nil {
 		return nil, err
 	}
-	rules, err := s.Modules()
+	modules, err := s.Modules()
 	if err != nil {
 		return nil, err
-	}
-	var modules []policy.Module
-	for _, r := range rules {
-		modules = append(modules, policy.Module{File: r.Name, Source: []byte(r.Source)})
 	}
 	return a.playWith(ctx, h, s, modules)
 }

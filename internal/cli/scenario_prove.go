@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipclab/internal/host"
 	"ipclab/internal/matrix"
 	"ipclab/internal/permitted"
 	"ipclab/internal/policy"
@@ -80,7 +81,7 @@ func (a *app) wholePolicy(ctx context.Context, file string) (*permitted.Policy, 
 	if err != nil {
 		return nil, err
 	}
-	modules, err := h.WholePolicy(i, nil)
+	modules, err := host.WholePolicy(i)
 	if err != nil {
 		return nil, err
 	}

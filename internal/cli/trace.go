@@ -96,13 +96,9 @@ func (a *app) scenarioTrace(s *scenarios.Scenario, name string) (session.Trace, 
 	if err != nil {
 		return session.Trace{}, err
 	}
-	rules, err := s.Modules()
+	modules, err := s.Modules()
 	if err != nil {
 		return session.Trace{}, err
-	}
-	var modules []policy.Module
-	for _, r := range rules {
-		modules = append(modules, policy.Module{File: r.Name, Source: []byte(r.Source)})
 	}
 	return session.Trace{Host: h, Machine: clone.Name, Scenario: s, Policies: func() [][]policy.Module { return [][]policy.Module{modules} }}, nil
 }

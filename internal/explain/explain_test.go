@@ -143,9 +143,7 @@ func smallPolicy(t *testing.T, s *scenarios.Scenario, more string) *Policy {
 		t.Fatal(err)
 	}
 	p := &Policy{Name: "the test's policy", Modules: []policy.Module{{File: "base.cil", Source: base}, {File: "more.cil", Source: []byte(more)}}}
-	for _, m := range modules {
-		p.Modules = append(p.Modules, policy.Module{File: m.Name, Source: []byte(m.Source)})
-	}
+	p.Modules = append(p.Modules, modules...)
 	p.Trusted = []flow.Trust{{Name: "domain", Except: "s_fifo_end", Why: "the system's"}}
 	return p
 }

@@ -41,9 +41,9 @@ func (h *Host) ProvePolicy(ctx context.Context, i *image.Image, modules []policy
 	return found, err
 }
 
-// WholePolicy reads the policy of an image: the distribution's, and ipclab's own
-// on top of it.
-func WholePolicy(i *image.Image) ([]policy.Module, error) {
+// WholePolicy reads the policy of an image: the distribution's, ipclab's own
+// on top of it, and these modules on top of both.
+func WholePolicy(i *image.Image, modules ...policy.Module) ([]policy.Module, error) {
 	flat, err := os.ReadFile(i.FlatPolicy())
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func WholePolicy(i *image.Image) ([]policy.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []policy.Module{{File: "Debian's policy", Source: flat}, {File: "ipclab.cil", Source: base}}, nil
+	return append([]policy.Module{{File: "Debian's policy", Source: flat}, {File: "ipclab.cil", Source: base}}, modules...), nil
 }
 
 // remember keeps a proof. Where it cannot be written, the next time takes a

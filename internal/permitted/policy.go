@@ -108,13 +108,9 @@ func (p *Policy) Has(name string) bool { return p.base.Known(p.base.Real(name)) 
 // *model.UnreadError for its modules, *flow.CoverError where the policy has
 // permissions of which it is not known what they let flow.
 func Prove(ctx context.Context, s *scenarios.Scenario, p *Policy) (*scenarios.View, error) {
-	rules, err := s.Modules()
+	modules, err := s.Modules()
 	if err != nil {
 		return nil, err
-	}
-	var modules []policy.Module
-	for _, r := range rules {
-		modules = append(modules, policy.Module{File: r.Name, Source: []byte(r.Source)})
 	}
 	whole, known, err := p.With(modules)
 	if err != nil {

@@ -166,7 +166,7 @@ func EveryPolicy(h *host.Host, modules []policy.Module) ([]policy.Module, error)
 	if err != nil {
 		return nil, err
 	}
-	return h.WholePolicy(i, modules)
+	return host.WholePolicy(i, modules...)
 }
 
 // ownModules reads the student's rules from the workspace.

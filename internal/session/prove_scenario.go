@@ -54,11 +54,7 @@ func withSolution(lab *labs.Lab) (*scenarios.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rules []scenarios.Rules
-	for _, m := range student {
-		rules = append(rules, scenarios.Rules{Name: m.File, Source: string(m.Source)})
-	}
-	return lab.Scenario().With(rules), nil
+	return lab.Scenario().With(student), nil
 }
 
 // told are findings as lines.

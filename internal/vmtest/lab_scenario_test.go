@@ -8,6 +8,7 @@ import (
 
 	views "ipclab/internal/matrix"
 	"ipclab/internal/permitted"
+	"ipclab/internal/policy"
 	"ipclab/labs"
 	"ipclab/scenarios"
 )
@@ -53,13 +54,13 @@ func TestLabScenariosAreComputed(t *testing.T) {
 // computed gives the findings of a lab's scenario with the rules of a workspace.
 func computed(t *testing.T, whole *permitted.Policy, lab *labs.Lab, work fs.FS) []string {
 	t.Helper()
-	var rules []scenarios.Rules
+	var rules []policy.Module
 	for _, name := range lab.Policy.Student {
 		source, err := fs.ReadFile(work, name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules = append(rules, scenarios.Rules{Name: name, Source: string(source)})
+		rules = append(rules, policy.Module{File: name, Source: source})
 	}
 	s := lab.Scenario().With(rules)
 	view, err := permitted.Prove(t.Context(), s, whole)

@@ -83,9 +83,7 @@ func libraryModules(t *testing.T) []policy.Module {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range rules {
-			all = append(all, policy.Module{File: r.Name, Source: []byte(r.Source)})
-		}
+		all = append(all, rules...)
 		for _, twin := range s.Twins {
 			name := twinBoolean(s, twin)
 			if name == "" {

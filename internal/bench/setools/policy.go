@@ -51,7 +51,7 @@ func groups() ([]group, error) {
 		}
 		g := group{name: "scenario " + s.Name}
 		for _, m := range modules {
-			g.modules = append(g.modules, policy.Module{File: s.Name + "/" + m.Name, Source: []byte(m.Source)})
+			g.modules = append(g.modules, policy.Module{File: s.Name + "/" + m.File, Source: m.Source})
 		}
 		all = append(all, g)
 	}
